@@ -26,7 +26,7 @@ def file_hash(path: Path | str) -> str:
 
 
 def state_hash(state: Mapping[str, object]) -> str:
-    """SHA-256 (first 16 hex digits) of a state dict: names, types, shapes and bytes, in order of name.
+    """SHA-256 (first 16 hex digits) of a state dict: names, types, shapes, bytes.
 
     Raises:
         TypeError: if an entry is not a tensor.
