@@ -1,0 +1,5 @@
+"""Losses of the methods."""
+
+from monai_ext.losses.weighted_cross_entropy import WeightedCrossEntropy
+
+__all__ = ["WeightedCrossEntropy"]
