@@ -76,7 +76,7 @@ def test_all_missing_files_are_named(source):
 
 def test_manifest_without_labels_is_refused(source):
     (source / "manifest.csv").write_text("name,patient_id\ntrain_1,3\n")
-    with pytest.raises(CohortError, match="it has at least .*'label'"):
+    with pytest.raises(CohortError, match=r"it has at least .*'label'"):
         read_glas(source)
 
 
