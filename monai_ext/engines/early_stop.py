@@ -26,13 +26,10 @@ class EarlyStop:
         self._score = metric_score(metric, lower_is_better=lower_is_better)
         self._patience = int(patience)
         self._stopping: EarlyStopping | None = None
-        self._state: dict[str, Any] | None = None
 
     def set_trainer(self, trainer: Engine) -> None:
         """Name the engine to end; called once before training."""
         self._stopping = EarlyStopping(self._patience, self._score, trainer)
-        if self._state is not None:
-            self._stopping.load_state_dict(self._state)
 
     def attach(self, engine: Engine) -> None:
         """Look at the metric after each run of the validation engine."""
@@ -49,7 +46,6 @@ class EarlyStop:
         return {} if self._stopping is None else dict(self._stopping.state_dict())
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up an earlier state, before or after ``set_trainer``."""
-        self._state = dict(state) or None
-        if self._stopping is not None and self._state is not None:
-            self._stopping.load_state_dict(self._state)
+        """Take up an earlier state, after ``set_trainer``."""
+        if self._stopping is not None and state:
+            self._stopping.load_state_dict(state)

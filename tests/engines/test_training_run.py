@@ -58,6 +58,13 @@ def test_early_stop_ends_at_the_same_epoch_after_a_resume(tmp_path):
     assert whole == parts
 
 
+def test_run_that_stopped_early_stays_stopped(tmp_path):
+    make_toy_run(tmp_path, max_epochs=60, patience=3).start()
+    before = len(_rows(tmp_path))
+    make_toy_run(tmp_path, max_epochs=60, patience=3, resume=True).start()
+    assert len(_rows(tmp_path)) == before < 60
+
+
 def test_finished_run_is_left_as_it_is(tmp_path):
     make_toy_run(tmp_path, max_epochs=2).start()
     before = (tmp_path / "last.pt").read_bytes()
