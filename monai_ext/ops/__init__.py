@@ -1,5 +1,23 @@
 """Pure tensor functions: the bag tensor, masks, segments, regions, costs, optimal transport."""
 
 from monai_ext.ops.bag_layout import BagParts, pack_bag, pad_bags, unpack_bag
+from monai_ext.ops.costs import cost_matrix
+from monai_ext.ops.masked import masked_mean, masked_softmax
+from monai_ext.ops.regions import count_regions, spatial_regions
+from monai_ext.ops.segments import segment_counts, segment_mean, segment_softmax, segment_sum
 
-__all__ = ["BagParts", "pack_bag", "pad_bags", "unpack_bag"]
+__all__ = [
+    "BagParts",
+    "cost_matrix",
+    "count_regions",
+    "masked_mean",
+    "masked_softmax",
+    "pack_bag",
+    "pad_bags",
+    "segment_counts",
+    "segment_mean",
+    "segment_softmax",
+    "segment_sum",
+    "spatial_regions",
+    "unpack_bag",
+]
