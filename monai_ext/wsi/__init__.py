@@ -1,1 +1,23 @@
-"""wsi."""
+"""Whole-slide images: reading, tissue, tile grid."""
+
+from monai_ext.wsi.grid import LevelTiles, TileGrid, build_grid
+from monai_ext.wsi.grid_spec import GridSpec
+from monai_ext.wsi.info import SlideInfo, StoredLevel, require_mpp
+from monai_ext.wsi.open_slide import open_slide
+from monai_ext.wsi.read_area import read_area
+from monai_ext.wsi.slide_reader import SlideReader
+from monai_ext.wsi.tiles import read_tiles
+
+__all__ = [
+    "GridSpec",
+    "LevelTiles",
+    "SlideInfo",
+    "SlideReader",
+    "StoredLevel",
+    "TileGrid",
+    "build_grid",
+    "open_slide",
+    "read_area",
+    "read_tiles",
+    "require_mpp",
+]

@@ -1,0 +1,53 @@
+"""Which reader serves a slide."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from monai_ext.errors import SettingError, SlideError
+from monai_ext.wsi.openslide_reader import OpenSlideReader
+from monai_ext.wsi.slide_reader import SlideReader
+
+_PLAIN_IMAGES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP"}
+
+
+def open_slide(path: Path | str, reader: str = "auto", mpp: float | None = None) -> SlideReader:
+    """Open a slide with the fastest reader that can be trusted with it.
+
+    Args:
+        path: the slide.
+        reader: ``"auto"``, ``"strip"``, ``"cucim"`` or ``"openslide"``. ``auto`` takes the strip
+            reader for tiled JPEG TIFF and SVS, else OpenSlide, else cuCIM.
+        mpp: um a level-0 px, instead of what the file says.
+
+    Returns:
+        The reader; its ``backend`` says which one it is.
+
+    Raises:
+        SlideError: if the file is no slide, or is damaged.
+        SettingError: for an unknown ``reader``.
+    """
+    path = Path(path)
+    _check_file(path)
+    openers = {"auto": _open_auto, "openslide": OpenSlideReader}
+    if reader not in openers:
+        raise SettingError(f"reader={reader!r}", f"it is one of {sorted(openers)}", "use auto")
+    return openers[reader](path, mpp)
+
+
+def _open_auto(path: Path, mpp: float | None) -> SlideReader:
+    return OpenSlideReader(path, mpp)
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise SlideError(f"slide {path} is no file", "a slide is one file", "check the path")
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    for magic, name in _PLAIN_IMAGES.items():
+        if head.startswith(magic):
+            raise SlideError(
+                f"slide {path} is a plain {name} image",
+                "a slide is a whole-slide image with stored tiles and levels",
+                "convert it to a tiled pyramidal TIFF that carries its resolution",
+            )
