@@ -5,9 +5,11 @@ from monai_ext.ops.costs import cost_matrix
 from monai_ext.ops.masked import masked_mean, masked_softmax
 from monai_ext.ops.regions import count_regions, spatial_regions
 from monai_ext.ops.segments import segment_counts, segment_mean, segment_softmax, segment_sum
+from monai_ext.ops.sinkhorn import SinkhornResult, sinkhorn, sinkhorn_fixed
 
 __all__ = [
     "BagParts",
+    "SinkhornResult",
     "cost_matrix",
     "count_regions",
     "masked_mean",
@@ -18,6 +20,8 @@ __all__ = [
     "segment_mean",
     "segment_softmax",
     "segment_sum",
+    "sinkhorn",
+    "sinkhorn_fixed",
     "spatial_regions",
     "unpack_bag",
 ]

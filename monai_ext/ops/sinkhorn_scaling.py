@@ -1,0 +1,44 @@
+"""Sinkhorn iterations on the kernel itself: fast, for costs within some 80 epsilon."""
+
+from __future__ import annotations
+
+import torch
+
+from monai_ext.ops.sinkhorn_log import CHECK_EVERY
+
+MAX_RANGE = 80.0
+"""Largest shifted cost over epsilon: exp(-80) is a normal float32, and so are the scalings."""
+
+
+def scaling_vectors(
+    logits: torch.Tensor, a: torch.Tensor, b: torch.Tensor, n_iters: int, tol: float | None
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, int]:
+    r"""Iterate :math:`v = b / K^\top u`, :math:`u = a / K v` with :math:`K = \exp(L)`.
+
+    Unrolled, autograd keeps n + m numbers an iteration, not n m.
+
+    Args:
+        logits: ``[..., n, m]``, at least ``-MAX_RANGE``.
+        a: ``[..., n]``, 0 = masked.
+        b: ``[..., m]``, 0 = masked.
+        n_iters: at most so many iterations.
+        tol: stop when the worst column error of the batch (absolute, summed) is below; None: never.
+
+    Returns:
+        The plan ``[..., n, m]``, u, v (0 where masked) and the iterations done; u was updated last.
+    """
+    kernel = logits.exp()
+    turned = kernel.mT
+    a, b = a.unsqueeze(-1), b.unsqueeze(-1)
+    u, v = (a > 0).to(kernel.dtype), b
+    done = n_iters
+    for k in range(n_iters):
+        reach = turned @ u
+        if tol is not None and k and k % CHECK_EVERY == 0:
+            error = (v * reach - b).detach().abs().sum(-2).max()
+            if float(error) <= tol:
+                done = k
+                break
+        v = b / reach
+        u = a / (kernel @ v)
+    return u * kernel * v.mT, u.squeeze(-1), v.squeeze(-1), done
