@@ -6,7 +6,7 @@ from monai_ext.wsi.info import SlideInfo, StoredLevel, require_mpp
 from monai_ext.wsi.open_slide import open_slide
 from monai_ext.wsi.read_area import read_area
 from monai_ext.wsi.slide_reader import SlideReader
-from monai_ext.wsi.tiles import read_tiles
+from monai_ext.wsi.tiles import read_level_tiles, read_tiles
 
 __all__ = [
     "GridSpec",
@@ -18,6 +18,7 @@ __all__ = [
     "build_grid",
     "open_slide",
     "read_area",
+    "read_level_tiles",
     "read_tiles",
     "require_mpp",
 ]

@@ -127,7 +127,7 @@ def _finest_step(spec: GridSpec, slide_mpp: float) -> int:
     if upsample > spec.max_upsample * (1 + 1e-9):
         raise SlideError(
             f"slide with mpp={slide_mpp:g} would be upsampled {upsample:.2f} times",
-            f"finest mpp {spec.mpps[0]:g} may ask for at most max_upsample={spec.max_upsample:g} times",
+            f"the limit is max_upsample={spec.max_upsample:g} for the finest mpp {spec.mpps[0]:g}",
             f"use a finest mpp of {slide_mpp:g} or more, or leave the slide out",
         )
     exact = spec.tile_px / upsample

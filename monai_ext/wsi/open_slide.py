@@ -7,6 +7,8 @@ from pathlib import Path
 from monai_ext.errors import SettingError, SlideError
 from monai_ext.wsi.openslide_reader import OpenSlideReader
 from monai_ext.wsi.slide_reader import SlideReader
+from monai_ext.wsi.strip_reader import StripReader
+from monai_ext.wsi.tiff_layout import UnservedLayout
 
 _PLAIN_IMAGES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP"}
 
@@ -29,14 +31,17 @@ def open_slide(path: Path | str, reader: str = "auto", mpp: float | None = None)
     """
     path = Path(path)
     _check_file(path)
-    openers = {"auto": _open_auto, "openslide": OpenSlideReader}
+    openers = {"auto": _open_auto, "strip": StripReader, "openslide": OpenSlideReader}
     if reader not in openers:
         raise SettingError(f"reader={reader!r}", f"it is one of {sorted(openers)}", "use auto")
     return openers[reader](path, mpp)
 
 
 def _open_auto(path: Path, mpp: float | None) -> SlideReader:
-    return OpenSlideReader(path, mpp)
+    try:
+        return StripReader(path, mpp)
+    except UnservedLayout:
+        return OpenSlideReader(path, mpp)
 
 
 def _check_file(path: Path) -> None:

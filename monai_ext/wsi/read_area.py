@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from monai_ext.errors import SettingError
+from monai_ext.wsi.cover import cover
 from monai_ext.wsi.resample import resample_box
 from monai_ext.wsi.slide_reader import SlideReader
-
-_WHOLE = 1e-6
 
 
 def read_area(
@@ -39,16 +36,8 @@ def read_area(
         raise SettingError(sizes, "an area and its picture have at least 1 px", "give sizes >= 1")
     level = slide.info.finer_level(min(width / out_width, height / out_height))
     down = slide.info.levels[level].downsample
-    left, columns, box_x = _cover(x / down, (x + width) / down)
-    top, rows, box_y = _cover(y / down, (y + height) / down)
-    corner = round(left * down), round(top * down)
-    image = slide.read_region(*corner, columns, rows, level)
-    box = (box_x[0], box_y[0], box_x[1], box_y[1])
+    across, along = cover(x / down, (x + width) / down), cover(y / down, (y + height) / down)
+    corner = round(across.first * down), round(along.first * down)
+    image = slide.read_region(*corner, across.count, along.count, level)
+    box = (across.start, along.start, across.stop, along.stop)
     return resample_box(image, box, out_width, out_height)
-
-
-def _cover(start: float, stop: float) -> tuple[int, int, tuple[float, float]]:
-    """First px, number of px that cover ``[start, stop)``, and the interval counted from there."""
-    first = math.floor(start + _WHOLE)
-    count = max(1, math.ceil(stop - _WHOLE) - first)
-    return first, count, (max(0.0, start - first), min(float(count), stop - first))

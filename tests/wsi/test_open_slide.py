@@ -3,9 +3,11 @@ import pickle
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from monai_ext.errors import SettingError, SlideError
+from monai_ext.testing.shared_data import shared_data_path
 from monai_ext.testing.slide_damage import truncate_file
 from monai_ext.testing.tiny_slides import write_tiny_slide
 from monai_ext.wsi.open_slide import open_slide
@@ -47,7 +49,7 @@ def test_mpp_given_by_the_user_is_kept(tiny_slide):
     assert open_slide(tiny_slide, mpp=0.25).info.mpp == 0.25
 
 
-@pytest.mark.parametrize("reader", ["openslide"])
+@pytest.mark.parametrize("reader", ["openslide", "strip"])
 def test_pickled_reader_reads_the_same(tiny_slide, reader):
     slide = open_slide(tiny_slide, reader)
     before = slide.read_region(10, 20, 50, 60, 0)
@@ -59,7 +61,7 @@ def _read(slide, queue):
     queue.put(slide.read_region(10, 20, 50, 60, 0).tobytes())
 
 
-@pytest.mark.parametrize("reader", ["openslide"])
+@pytest.mark.parametrize("reader", ["openslide", "strip"])
 def test_open_reader_survives_a_fork(tiny_slide, reader):
     slide = open_slide(tiny_slide, reader)
     before = slide.read_region(10, 20, 50, 60, 0).tobytes()
@@ -71,3 +73,22 @@ def test_open_reader_survives_a_fork(tiny_slide, reader):
     worker.join(60)
     assert worker.exitcode == 0
     assert slide.read_region(10, 20, 50, 60, 0).tobytes() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "backend"),
+    [("cmu-1-small-region.svs", "strip"), ("tcga-cr-7395-01a-01-ts1.svs", "openslide")],
+)
+def test_auto_takes_our_decoder_for_jpeg_and_openslide_for_jpeg_2000(name, backend):
+    with open_slide(shared_data_path(f"slides/{name}")) as slide:
+        assert slide.backend == backend
+        assert slide.read_region(0, 0, 64, 64, 0).shape == (64, 64, 3)
+
+
+def test_slide_whose_tiles_lie_beyond_its_end_is_not_passed_on(tmp_path, slide_image):
+    path = write_tiny_slide(tmp_path / "a.tif", slide_image)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        page = tiff.pages[0].aspage()
+        page.tags["TileOffsets"].overwrite([10**8, *page.dataoffsets[1:]])
+    with pytest.raises(SlideError, match=r"a\.tif is truncated: 1 of 40"):
+        open_slide(path)
