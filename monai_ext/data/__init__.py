@@ -1,21 +1,54 @@
 """Feature files, cohorts, splits and bags."""
 
-from monai_ext.data.bags import load_bag
+from monai_ext.data.bags import bag_lengths, load_bag
+from monai_ext.data.cohort import Cohort, CohortSlide, read_cohort
+from monai_ext.data.collate import collate_bags
+from monai_ext.data.datalist import Datalist, load_datalist, write_datalist
+from monai_ext.data.feature_check import CheckedFeatures, check_features
+from monai_ext.data.feature_folder import FeatureFolder, FeatureLevel, find_features
 from monai_ext.data.feature_layout import feature_path, slide_stem
 from monai_ext.data.feature_store import write_features
+from monai_ext.data.few_shot import few_shot_splits
+from monai_ext.data.given_splits import given_splits
 from monai_ext.data.join import JoinedLevels, join_levels
+from monai_ext.data.make_splits import features_of_cohort, make_splits, write_splits
 from monai_ext.data.read_feature import read_facts, read_features
+from monai_ext.data.sampler import BucketSampler
 from monai_ext.data.slide_features import FeatureFacts, SlideFeatures
+from monai_ext.data.split_parts import Split, require_sound
+from monai_ext.data.splits import fold_splits
 
 __all__ = [
+    "BucketSampler",
+    "CheckedFeatures",
+    "Cohort",
+    "CohortSlide",
+    "Datalist",
     "FeatureFacts",
+    "FeatureFolder",
+    "FeatureLevel",
     "JoinedLevels",
     "SlideFeatures",
+    "Split",
+    "bag_lengths",
+    "check_features",
+    "collate_bags",
     "feature_path",
+    "features_of_cohort",
+    "few_shot_splits",
+    "find_features",
+    "fold_splits",
+    "given_splits",
     "join_levels",
     "load_bag",
+    "load_datalist",
+    "make_splits",
+    "read_cohort",
     "read_facts",
     "read_features",
+    "require_sound",
     "slide_stem",
+    "write_datalist",
     "write_features",
+    "write_splits",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import torch
 
 from monai_ext.data.bag_meta import bag_meta
 from monai_ext.data.join import JoinedLevels, join_levels
-from monai_ext.data.read_feature import read_features, require_finite
+from monai_ext.data.read_feature import read_facts, read_features, require_finite
 from monai_ext.data.slide_features import SlideFeatures
 from monai_ext.ops.bag_layout import NUM_INDEX_ROWS, pack_bag
 
@@ -45,7 +45,7 @@ def load_bag(
         FeatureError: naming the file, if one is missing, damaged, holds NaN, or the files do not
             belong together.
     """
-    paths = [Path(files)] if isinstance(files, (str, Path)) else [Path(file) for file in files]
+    paths = _as_paths(files)
     levels = [
         read_features(
             path,
@@ -57,6 +57,10 @@ def load_bag(
     ]
     joined = join_levels(levels, is_spatial=is_spatial)
     return _filled_bag(levels, joined, paths), bag_meta(levels, joined)
+
+
+def _as_paths(files: Path | str | Sequence[Path | str]) -> list[Path]:
+    return [Path(file) for file in ([files] if isinstance(files, (str, Path)) else files)]
 
 
 def _filled_bag(
@@ -82,3 +86,8 @@ def _copy_features(features: np.ndarray, target: np.ndarray, path: Path) -> None
         piece = features[start : start + _ROWS_A_PIECE]
         target[start : start + _ROWS_A_PIECE, :width] = piece
         require_finite(piece, path, first_row=start)
+
+
+def bag_lengths(items: Sequence[Mapping[str, Any]], *, key: str = "image") -> list[int]:
+    """Instances of every item's bag, from the files' headers; for ``BucketSampler``."""
+    return [sum(read_facts(file).shape[0] for file in _as_paths(item[key])) for item in items]

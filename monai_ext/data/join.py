@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from monai_ext.data.grid_index import OFF_GRID_STEPS, find_parents, grid_index, has_repeats
-from monai_ext.data.slide_features import SlideFeatures
+from monai_ext.data.slide_features import FeatureFacts, SlideFeatures
 from monai_ext.errors import FeatureError
 
 
@@ -63,7 +63,7 @@ def join_levels(levels: Sequence[SlideFeatures], *, is_spatial: bool = True) -> 
     """
     _require_one_slide(levels)
     try:
-        grid_levels = _grid_levels(levels)
+        depths = grid_levels(levels)
         cells = [_cells(item) for item in levels]
     except FeatureError:
         if is_spatial:
@@ -71,19 +71,17 @@ def join_levels(levels: Sequence[SlideFeatures], *, is_spatial: bool = True) -> 
         return _numbered(levels)
     parents = tuple(
         find_parents(fine, coarse, upper - lower)
-        for (fine, lower), (coarse, upper) in itertools.pairwise(
-            zip(cells, grid_levels, strict=True)
-        )
+        for (fine, lower), (coarse, upper) in itertools.pairwise(zip(cells, depths, strict=True))
     )
     counts = tuple(len(cell) for cell in cells)
     column, row = np.concatenate(cells).T
     return JoinedLevels(
-        level=np.repeat(np.array(grid_levels), counts),
+        level=np.repeat(np.array(depths), counts),
         row=row,
         col=column,
         counts=counts,
-        grid_levels=grid_levels,
-        step_px=_step(levels[0]) / 2 ** grid_levels[0],
+        grid_levels=depths,
+        step_px=_step(levels[0]) / 2 ** depths[0],
         parents=parents,
         num_orphans=tuple(int((parent < 0).sum()) for parent in parents),
         num_childless=tuple(
@@ -108,7 +106,7 @@ def _require_one_slide(levels: Sequence[SlideFeatures]) -> None:
             )
 
 
-def _step(item: SlideFeatures) -> float:
+def _step(item: FeatureFacts) -> float:
     if item.step_px is None or item.step_px <= 0:
         raise FeatureError(
             f"the features of slide {item.slide!r} do not say how far their tiles are apart",
@@ -118,8 +116,14 @@ def _step(item: SlideFeatures) -> float:
     return item.step_px
 
 
-def _grid_levels(levels: Sequence[SlideFeatures]) -> tuple[int, ...]:
-    """Level of each file on the grid, from the steps; from our record what the finest one is."""
+def grid_levels(levels: Sequence[FeatureFacts]) -> tuple[int, ...]:
+    """Level of each file on the grid.
+
+    Steps give the distances; our record says which level the finest file is, else it is 0.
+
+    Raises:
+        FeatureError: if a step is missing or not 2^k times the first, or tiles overlap.
+    """
     steps = [_step(item) for item in levels]
     if len(levels) > 1:
         _require_no_overlap(levels)
@@ -137,7 +141,7 @@ def _grid_levels(levels: Sequence[SlideFeatures]) -> tuple[int, ...]:
     return tuple(base + round(depth) for depth in depths)
 
 
-def _require_no_overlap(levels: Sequence[SlideFeatures]) -> None:
+def _require_no_overlap(levels: Sequence[FeatureFacts]) -> None:
     overlaps = [item.overlap_px for item in levels if item.overlap_px]
     if overlaps:
         raise FeatureError(

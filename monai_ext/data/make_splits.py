@@ -1,0 +1,111 @@
+"""From a table and a folder of features to datalists: the ``split`` command."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from monai_ext.data.cohort import Cohort, read_cohort
+from monai_ext.data.datalist import write_datalist
+from monai_ext.data.feature_check import CheckedFeatures, check_features
+from monai_ext.data.feature_folder import FeatureFolder
+from monai_ext.data.few_shot import few_shot_splits
+from monai_ext.data.given_splits import given_splits
+from monai_ext.data.split_parts import Split
+from monai_ext.data.splits import fold_splits
+from monai_ext.errors import SettingError
+
+
+def make_splits(
+    cohort: Cohort,
+    *,
+    folds: int | None = None,
+    shots: Sequence[int] | None = None,
+    draws: int | None = None,
+    train_patients: int | None = None,
+    from_table: Path | str | None = None,
+    seed: int = 0,
+) -> list[Split]:
+    """Split a cohort in exactly one of three ways.
+
+    Args:
+        cohort: the labelled slides.
+        folds: cross-validation, see ``fold_splits``.
+        shots: few-shot, with ``draws`` and ``train_patients``, see ``few_shot_splits``.
+        draws: how many draws.
+        train_patients: patients set aside in each draw.
+        from_table: a CSV of splits, see ``given_splits``.
+        seed: of all that is drawn.
+
+    Raises:
+        SettingError: if not exactly one way is chosen, or few-shot lacks a number.
+        CohortError: if the cohort does not allow it.
+    """
+    chosen = [
+        name for name, value in (("folds", folds), ("shots", shots), ("from", from_table)) if value
+    ]
+    if len(chosen) != 1:
+        raise SettingError(
+            f"splits by {' and '.join(chosen) or 'nothing'}",
+            "a cohort is split in one way",
+            "give one of --folds 5, --shots 1,2,4, --from splits.csv",
+        )
+    if from_table:
+        return given_splits(from_table, cohort, seed=seed)
+    if folds:
+        return fold_splits(cohort, folds=folds, seed=seed)
+    if not draws or not train_patients or not shots:
+        raise SettingError(
+            f"shots={shots}, draws={draws}, train_patients={train_patients}",
+            "few-shot splits need all three",
+            "--shots 1,2,4 --draws 20 --train_patients 8",
+        )
+    return few_shot_splits(
+        cohort, shots=shots, draws=draws, train_patients=train_patients, seed=seed
+    )
+
+
+def features_of_cohort(cohort: Cohort, folder: FeatureFolder) -> tuple[Cohort, CheckedFeatures]:
+    """Match a cohort with its features; slides without tissue leave it, with a warning.
+
+    Raises:
+        CohortError: with the full list of files that are missing, damaged or of other features.
+    """
+    checked = check_features(folder, [item.slide for item in cohort.slides])
+    if checked.without_tissue:
+        logging.getLogger(__name__).warning(
+            "%d slides without tissue are in no part: %s",
+            len(checked.without_tissue),
+            ", ".join(checked.without_tissue),
+        )
+    return cohort.without(checked.without_tissue), checked
+
+
+def write_splits(
+    output: Path | str,
+    cohort_csv: Path | str,
+    folder: FeatureFolder,
+    *,
+    class_names: Sequence[str] | str | None = None,
+    **how: object,
+) -> list[Path]:
+    """Read the table, check the features, split, and write a datalist a split.
+
+    Args:
+        output: folder of the datalists, ``fold0.json`` and so on.
+        cohort_csv: see ``read_cohort``.
+        folder: see ``find_features``.
+        class_names: see ``read_cohort``.
+        **how: the arguments of ``make_splits``.
+
+    Returns:
+        The files, in order.
+    """
+    cohort = read_cohort(cohort_csv, class_names=class_names)
+    cohort, features = features_of_cohort(cohort, folder)
+    splits = make_splits(cohort, **how)  # type: ignore[arg-type]
+    return [
+        write_datalist(Path(output) / f"{split.name}.json", split, cohort, features)
+        for split in splits
+    ]

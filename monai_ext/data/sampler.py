@@ -1,0 +1,95 @@
+"""Batches of bags of similar length, in an order that only seed and epoch decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from torch.utils.data import Sampler
+
+
+class BucketSampler(Sampler[list[int]]):
+    """Batch sampler that pads little: a batch holds bags of similar length.
+
+    Each epoch the bags are shuffled and cut into buckets of ``batches_a_bucket`` batches; within
+    a bucket they are sorted by length and cut into batches, whose order is shuffled again. The
+    order is a function of ``(seed, epoch)`` alone, not of workers, timing or earlier epochs; so
+    training resumes exactly by ``load_state_dict``. Every bag comes once an epoch; the last batch
+    may be smaller.
+
+    Args:
+        lengths: instances of each bag.
+        batch_size: bags a batch; 1 is a plain shuffle.
+        seed: of the order.
+        batches_a_bucket: more pads less and shuffles less freely.
+        is_shuffled: False gives the bags in their order, for validation.
+
+    Raises:
+        ValueError: if ``batch_size`` or ``batches_a_bucket`` is below 1.
+    """
+
+    def __init__(
+        self,
+        lengths: Sequence[int],
+        batch_size: int,
+        *,
+        seed: int = 0,
+        batches_a_bucket: int = 16,
+        is_shuffled: bool = True,
+    ) -> None:
+        if batch_size < 1 or batches_a_bucket < 1:
+            raise ValueError(
+                f"batch_size={batch_size}, batches_a_bucket={batches_a_bucket} must be at least 1"
+            )
+        self.lengths = np.asarray(lengths, dtype=np.int64)
+        self.batch_size, self.batches_a_bucket = batch_size, batches_a_bucket
+        self.seed, self.is_shuffled = seed, is_shuffled
+        self.epoch = self._done = 0
+
+    def __len__(self) -> int:
+        return (len(self.lengths) + self.batch_size - 1) // self.batch_size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        """Batches of this epoch, from where it was left; then the epoch after."""
+        batches = self.batches(self.epoch)
+        while self._done < len(batches):
+            self._done += 1
+            yield batches[self._done - 1]
+        self.set_epoch(self.epoch + 1)
+
+    def batches(self, epoch: int) -> list[list[int]]:
+        """All batches of an epoch."""
+        n = len(self.lengths)
+        if not self.is_shuffled:
+            return _cut(np.arange(n), self.batch_size)
+        rng = np.random.default_rng([self.seed, epoch])
+        order = rng.permutation(n)
+        bucket = self.batch_size * self.batches_a_bucket
+        if self.batch_size > 1:
+            pieces = [order[start : start + bucket] for start in range(0, n, bucket)]
+            by_length = [piece[np.argsort(self.lengths[piece], kind="stable")] for piece in pieces]
+            order = np.concatenate(by_length) if by_length else order
+        batches = _cut(order, self.batch_size)
+        return [batches[k] for k in rng.permutation(len(batches))]
+
+    def set_epoch(self, epoch: int) -> None:
+        """Start this epoch from its first batch."""
+        self.epoch, self._done = int(epoch), 0
+
+    def state_dict(self) -> dict[str, int]:
+        """Seed, epoch and batches already given in it."""
+        return {"seed": self.seed, "epoch": self.epoch, "done": self._done}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Continue where ``state`` was taken: the next batch is the one after it.
+
+        Raises:
+            ValueError: if the state is of another seed.
+        """
+        if state["seed"] != self.seed:
+            raise ValueError(f"seed={self.seed} differs from the saved seed {state['seed']}")
+        self.epoch, self._done = state["epoch"], state["done"]
+
+
+def _cut(order: np.ndarray, size: int) -> list[list[int]]:
+    return [order[start : start + size].tolist() for start in range(0, len(order), size)]
