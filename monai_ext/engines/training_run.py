@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +37,7 @@ class TrainingRun:
         resume: take up ``last.pt`` where there is one (words such as ``"false"`` are understood).
         early_stop: handler that needs to know the trainer.
         record: writes ``run.json`` and ``inference.json`` before the first epoch.
+        prepare: called once when a run begins, not when it is taken up.
     """
 
     def __init__(
@@ -46,9 +48,11 @@ class TrainingRun:
         resume: Any = False,
         early_stop: EarlyStop | None = None,
         record: Record | None = None,
+        prepare: Callable[[], Any] | None = None,
     ) -> None:
         self.folder, self.checkpoint = Path(str(output_dir)), checkpoint
-        self.resume, self.early_stop, self.record = resume, early_stop, record
+        self.resume, self.early_stop = resume, early_stop
+        self.record, self.prepare = record, prepare
 
     def run(self, trainer: Trainer) -> None:
         """Train to the end, or go on from the last complete epoch.
@@ -67,6 +71,8 @@ class TrainingRun:
         if self.early_stop is not None:
             self.early_stop.set_trainer(trainer)
         if not (self.folder / LAST).exists():
+            if self.prepare is not None:
+                self.prepare()
             if self.record is not None:
                 self.record.write(self.folder)
             return True

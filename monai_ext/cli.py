@@ -1,0 +1,204 @@
+"""``python -m monai_ext VERB``: each verb assembles a bundle run or calls one room."""
+
+from __future__ import annotations
+
+import ast
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from monai_ext.errors import MonaiExtError, SettingError
+from monai_ext.flags import as_bool, as_path
+
+
+class Verbs:
+    """MONAI bundles for computational pathology.
+
+    Slides to features and training are bundle runs, e.g.
+
+        python -m monai.bundle run training --config_file bundles/NAME/configs/train.json ...
+
+    These verbs do what lies around them. ``python -m monai_ext VERB --help`` tells the options.
+    """
+
+    def doctor(self, folder: str = "", cohort: str = "") -> str:
+        """Say what works on this machine and, of a folder, what is in it and what is missing.
+
+        Args:
+            folder: of features or of slides.
+            cohort: CSV with columns slide, patient, label.
+        """
+        from monai_ext.doctor import report
+
+        return report(as_path(folder), as_path(cohort))
+
+    def split(  # noqa: PLR0913, PLR0917  a command line has as many options as it has
+        self,
+        cohort: str,
+        features: str,
+        output: str,
+        folds: str = "",
+        shots: str = "",
+        draws: str = "20",
+        train_patients: str = "8",
+        seed: str = "0",
+        classes: str = "",
+        encoder: str = "",
+        tile_px: str = "",
+        **given: str,
+    ) -> str:
+        """Split a cohort by patients into MONAI datalists.
+
+        Args:
+            cohort: CSV with columns slide, patient, label.
+            features: folder of feature files (TRIDENT, CLAM, STAMP or ours).
+            output: folder of the datalists.
+            folds: K of a cross-validation: test is fold k, validation 15 % of the other patients.
+            shots: slides a class for few-shot draws, e.g. 1,2,4; no validation part.
+            draws: few-shot draws for each number of shots.
+            train_patients: patients that few-shot slides are drawn from; the others are tested.
+            seed: of all draws.
+            classes: class names in label order, e.g. benign,malignant; default: sorted.
+            encoder: which encoder's features, where the folder holds several.
+            tile_px: which tile size, likewise.
+            given: --from splits.csv takes a split that exists.
+        """
+        from monai_ext.experiments import SplitRequest, make_datalists
+
+        source = given.pop("from", "")
+        _refuse_unknown(given, "split", "--from")
+        request = SplitRequest(
+            folds=_number(folds),
+            shots=tuple(int(k) for k in _words(shots)),
+            draws=int(draws),
+            train_patients=int(train_patients),
+            given=as_path(source),
+            seed=int(seed),
+        )
+        return make_datalists(
+            cohort,
+            features,
+            output,
+            request,
+            class_names=_words(classes) or None,
+            encoder=encoder or None,
+            tile_px=_number(tile_px),
+        )
+
+    def crossval(
+        self,
+        bundle: str,
+        splits: str,
+        output: str,
+        baseline: str = "0.01",
+        seed: str = "0",
+        **overrides: str,
+    ) -> str:
+        """Train and test a bundle on every split of a folder; finished splits are not redone.
+
+        Args:
+            bundle: name or folder of a bundle.
+            splits: folder of datalists.
+            output: folder of the experiment.
+            baseline: C of the mean-pool logistic regression shown beside; False leaves it out.
+            seed: of the bootstrap.
+            overrides: config ids of the bundle, e.g. --m 10 --use_ot False.
+        """
+        from monai_ext.experiments import cross_validate, write_report
+
+        results = cross_validate(
+            bundle,
+            splits,
+            output,
+            baseline_c=float(baseline) if _is_number(baseline) else _no_baseline(baseline),
+            overrides={name: _value(text) for name, text in overrides.items()},
+        )
+        return write_report(results, output, Path(bundle).name, seed=int(seed))
+
+    def predict(
+        self,
+        model: str,
+        output: str,
+        slides: str = "",
+        features: str = "",
+        **overrides: str,
+    ) -> str:
+        """Predict slides or feature files with a trained run; write what viewers open.
+
+        Args:
+            model: run folder of a training.
+            output: folder for predictions.csv, heat maps, GeoJSON and contact sheets.
+            slides: folder of slides; features are made first where they are missing.
+            features: folder of feature files; give --slides too for pictures.
+            overrides: config ids of the run's inference.json, e.g. --mpp 0.5.
+        """
+        from monai_ext.experiments import predict
+
+        values = {name: _value(text) for name, text in overrides.items()}
+        return predict(
+            model, output, slides=as_path(slides), features=as_path(features), overrides=values
+        )
+
+    def demo(self, output: str = "runs/demo", seed: str = "0") -> str:
+        """Make slides with planted lesions, extract, train, evaluate and draw; about 8 minutes.
+
+        Args:
+            output: folder for all of it.
+            seed: of the slides and the training.
+        """
+        from monai_ext.experiments import demo
+
+        return demo(output, seed=int(seed))
+
+
+def main() -> None:
+    """Run the verb on the command line; a typed error is one line and exit code 1."""
+    import fire
+    from fire.decorators import SetParseFn
+
+    if as_bool(os.environ.get("MONAI_ALLOW_PICKLE")):
+        raise SystemExit("MONAI_ALLOW_PICKLE is set. Rule: nothing is unpickled. Repair: unset it.")
+    logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
+    logging.getLogger("monai_ext").setLevel(logging.INFO)
+    for verb in (Verbs.doctor, Verbs.split, Verbs.crossval, Verbs.predict, Verbs.demo):
+        SetParseFn(str)(verb)  # Fire would cut "my#folder" at its comment sign
+    try:
+        fire.Fire(Verbs, name="python -m monai_ext")
+    except MonaiExtError as error:
+        raise SystemExit(f"{type(error).__name__}: {error}") from error
+
+
+def _value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        return text
+
+
+def _words(text: str) -> list[str]:
+    return [word.strip() for word in text.strip("()[]").split(",") if word.strip()]
+
+
+def _number(text: str) -> int | None:
+    return int(text) if text else None
+
+
+def _is_number(text: str) -> bool:
+    return isinstance(_value(text), float | int) and not isinstance(_value(text), bool)
+
+
+def _no_baseline(text: str) -> None:
+    if as_bool(text):
+        raise SettingError(f"--baseline {text}", "it is the C of a regression", "--baseline 0.01")
+
+
+def _refuse_unknown(given: dict[str, str], verb: str, allowed: str) -> None:
+    if given:
+        names = ", ".join(f"--{name}" for name in given)
+        raise SettingError(
+            f"{verb} has no {names}",
+            f"its options are in --help, and {allowed}",
+            "mend the command",
+        )

@@ -1,0 +1,72 @@
+"""Run a bundle in this process: what ``python -m monai.bundle run`` does, without a new start."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import monai_ext
+from monai_ext.errors import SettingError
+
+TRAIN, EVALUATE, INFERENCE = "train.json", "evaluate.json", "inference.json"
+
+
+def find_bundle(bundle: Path | str) -> Path:
+    """Folder of a bundle, by path or by its name under ``bundles/`` of the project.
+
+    Raises:
+        SettingError: if there is none; names those that there are.
+    """
+    shelf = Path(monai_ext.__file__).resolve().parents[1] / "bundles"
+    places = [Path(str(bundle)), Path("bundles") / str(bundle), shelf / str(bundle)]
+    for place in places:
+        if (place / "configs" / "metadata.json").is_file():
+            return place
+    known = sorted(path.parents[1].name for path in shelf.glob("*/configs/metadata.json"))
+    raise SettingError(
+        f"no bundle {bundle!s} found",
+        "a bundle is a folder with configs/metadata.json",
+        f"give its path or one of {', '.join(known) or 'bundles/'}",
+    )
+
+
+def run_bundle(
+    bundle: Path | str,
+    configs: Sequence[str],
+    *,
+    workflow_type: str,
+    **overrides: Any,
+) -> None:
+    """Initialise, run and finalise a bundle with overridden config ids.
+
+    Args:
+        bundle: folder or name.
+        configs: files of its ``configs`` folder, later ones override earlier ones.
+        workflow_type: ``"train"`` or ``"infer"``.
+        overrides: config ids and their values; nested ids with ``#`` or ``::``.
+
+    Raises:
+        SystemExit: with one plain line where the bundle ends so.
+    """
+    folder = find_bundle(bundle)
+    files = [folder / "configs" / name for name in configs]
+    run_config(files, workflow_type=workflow_type, **{"bundle_root": str(folder), **overrides})
+
+
+def run_config(files: Sequence[Path], *, workflow_type: str, **overrides: Any) -> None:
+    """Initialise, run and finalise config files; see ``run_bundle``."""
+    from monai.bundle import ConfigWorkflow
+
+    for name in ("monai.bundle", "monai.bundle.workflows", "monai.bundle.config_parser"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    workflow = ConfigWorkflow(
+        config_file=[str(path) for path in files],
+        workflow_type=workflow_type,
+        logging_file=False,
+        **overrides,
+    )
+    workflow.initialize()
+    workflow.run()
+    workflow.finalize()

@@ -1,0 +1,110 @@
+"""What every bundle keeps to; bundles and configs are found by glob."""
+
+import json
+import re
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+from monai.bundle import ConfigWorkflow
+
+import monai_ext
+
+ROOT = Path(monai_ext.__file__).resolve().parents[1]
+BUNDLES = sorted(path.parents[1] for path in (ROOT / "bundles").glob("*/configs/metadata.json"))
+CONFIGS = sorted(
+    path for bundle in BUNDLES for path in bundle.glob("configs/*.json") if path.stem != "metadata"
+)
+SCHEMA = json.loads((Path(__file__).parent / "metadata_schema.json").read_text())
+PARTIAL = {"evaluate.json", "inference_gpu.json"}
+
+
+def name(path):
+    return "/".join(path.parts[-3:] if path.suffix else path.parts[-1:])
+
+
+def read(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def leaves(value, path=""):
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from leaves(item, f"{path}#{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from leaves(item, f"{path}#{index}")
+    else:
+        yield path, value
+
+
+def test_there_are_bundles_and_configs():
+    assert len(BUNDLES) >= 2
+    assert len(CONFIGS) >= 5
+
+
+@pytest.mark.parametrize("bundle", BUNDLES, ids=name)
+def test_bundle_holds_what_the_zoo_asks_for_and_no_code(bundle):
+    for needed in ("LICENSE", "configs/metadata.json", "configs/inference.json", "docs/README.md"):
+        assert (bundle / needed).is_file(), needed
+    unwanted = [p for p in bundle.rglob("*") if p.suffix in {".py", ".pt", ".ts", ".conf", ".png"}]
+    assert [p for p in unwanted if "eval" not in p.parts and "models" not in p.parts] == []
+    assert not re.search(r"_v\d", bundle.name)
+
+
+@pytest.mark.parametrize("bundle", BUNDLES, ids=name)
+def test_metadata_keeps_the_schema_and_its_changelog(bundle):
+    metadata = read(bundle / "configs/metadata.json")
+    faults = [error.message for error in Draft202012Validator(SCHEMA).iter_errors(metadata)]
+    assert faults == []
+    assert metadata["version"] in metadata["changelog"]
+    assert metadata["required_packages_version"]["monai-ext"] == version("monai-ext")
+
+
+@pytest.mark.parametrize("bundle", BUNDLES, ids=name)
+def test_metadata_names_versions_that_the_constraints_install(bundle):
+    metadata = read(bundle / "configs/metadata.json")
+    pins = dict(
+        re.match(r"([A-Za-z0-9._-]+)==([^ ;]+)", line).groups()
+        for line in reversed((ROOT / "constraints.txt").read_text().splitlines())
+    )
+    named = {k: v for k, v in metadata["required_packages_version"].items() if k != "monai-ext"}
+    named |= {"monai": metadata["monai_version"], "torch": metadata["pytorch_version"]}
+    assert {key: pins.get(key) for key in named} == named
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=name)
+def test_expressions_are_short_and_only_join(config):
+    for path, value in leaves(read(config)):
+        if not (isinstance(value, str) and value.startswith("$")) or path.startswith("#imports"):
+            continue
+        assert len(value) <= 80, f"{path}: {len(value)} characters"
+        assert not re.search(r"\blambda\b|\bimport\b|\bopen\(|__", value), path
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=name)
+def test_config_holds_no_path_of_a_machine(config):
+    text = config.read_text(encoding="utf-8")
+    assert not re.search(r"/(home|root|Users|tmp)/", text)
+
+
+@pytest.mark.parametrize("config", [c for c in CONFIGS if c.name not in PARTIAL], ids=name)
+def test_required_properties_are_there(config):
+    kind = "train" if config.stem == "train" else "infer"
+    workflow = ConfigWorkflow(str(config), workflow_type=kind, logging_file=False)
+    assert workflow.check_properties() == []
+
+
+@pytest.mark.parametrize(
+    "bundle", [b for b in BUNDLES if (b / "configs/train.json").exists()], ids=name
+)
+def test_a_number_has_the_same_value_in_both_configs(bundle):
+    train, infer = read(bundle / "configs/train.json"), read(bundle / "configs/inference.json")
+    shared = {
+        key
+        for key in set(train) & set(infer)
+        if isinstance(train[key], int | float | bool) and isinstance(infer[key], int | float | bool)
+    }
+    assert shared
+    assert {key: train[key] for key in shared} == {key: infer[key] for key in shared}
