@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from monai_ext.errors import SettingError, SlideError
+from monai_ext.wsi.cucim_reader import CucimReader
 from monai_ext.wsi.openslide_reader import OpenSlideReader
 from monai_ext.wsi.slide_reader import SlideReader
 from monai_ext.wsi.strip_reader import StripReader
+from monai_ext.wsi.tiff_codecs import tile_codecs
 from monai_ext.wsi.tiff_layout import UnservedLayout
 
+_CUCIM_ONLY = {33003, 33005}  # JPEG 2000, which OpenSlide reads in SVS but not in other TIFF
 _PLAIN_IMAGES = {b"\x89PNG": "PNG", b"\xff\xd8\xff": "JPEG", b"GIF8": "GIF", b"BM": "BMP"}
 
 
@@ -19,7 +22,8 @@ def open_slide(path: Path | str, reader: str = "auto", mpp: float | None = None)
     Args:
         path: the slide.
         reader: ``"auto"``, ``"strip"``, ``"cucim"`` or ``"openslide"``. ``auto`` takes the strip
-            reader for tiled JPEG TIFF and SVS, else OpenSlide, else cuCIM.
+            reader for tiled JPEG TIFF and SVS, else OpenSlide, else cuCIM for the codecs that
+            only it reads.
         mpp: um a level-0 px, instead of what the file says.
 
     Returns:
@@ -31,7 +35,12 @@ def open_slide(path: Path | str, reader: str = "auto", mpp: float | None = None)
     """
     path = Path(path)
     _check_file(path)
-    openers = {"auto": _open_auto, "strip": StripReader, "openslide": OpenSlideReader}
+    openers = {
+        "auto": _open_auto,
+        "strip": StripReader,
+        "cucim": CucimReader,
+        "openslide": OpenSlideReader,
+    }
     if reader not in openers:
         raise SettingError(f"reader={reader!r}", f"it is one of {sorted(openers)}", "use auto")
     return openers[reader](path, mpp)
@@ -42,6 +51,11 @@ def _open_auto(path: Path, mpp: float | None) -> SlideReader:
         return StripReader(path, mpp)
     except UnservedLayout:
         return OpenSlideReader(path, mpp)
+    except SlideError:
+        codecs = tile_codecs(path)
+        if codecs and codecs <= _CUCIM_ONLY:
+            return CucimReader(path, mpp)
+        raise
 
 
 def _check_file(path: Path) -> None:

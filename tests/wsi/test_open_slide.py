@@ -49,7 +49,7 @@ def test_mpp_given_by_the_user_is_kept(tiny_slide):
     assert open_slide(tiny_slide, mpp=0.25).info.mpp == 0.25
 
 
-@pytest.mark.parametrize("reader", ["openslide", "strip"])
+@pytest.mark.parametrize("reader", ["openslide", "strip", "cucim"])
 def test_pickled_reader_reads_the_same(tiny_slide, reader):
     slide = open_slide(tiny_slide, reader)
     before = slide.read_region(10, 20, 50, 60, 0)
@@ -61,7 +61,7 @@ def _read(slide, queue):
     queue.put(slide.read_region(10, 20, 50, 60, 0).tobytes())
 
 
-@pytest.mark.parametrize("reader", ["openslide", "strip"])
+@pytest.mark.parametrize("reader", ["openslide", "strip", "cucim"])
 def test_open_reader_survives_a_fork(tiny_slide, reader):
     slide = open_slide(tiny_slide, reader)
     before = slide.read_region(10, 20, 50, 60, 0).tobytes()

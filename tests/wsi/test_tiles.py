@@ -7,7 +7,7 @@ from monai_ext.wsi.open_slide import open_slide
 from monai_ext.wsi.read_area import read_area
 from monai_ext.wsi.tiles import read_tiles
 
-READERS = ["openslide", "strip"]
+READERS = ["openslide", "strip", "cucim"]
 
 
 class Scattered:
