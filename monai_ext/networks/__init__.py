@@ -1,1 +1,5 @@
-"""networks."""
+"""Networks and their parts; every name here is resolvable in a config that imports this room."""
+
+from monai_ext.networks.nets import M2OTCA
+
+__all__ = ["M2OTCA"]

@@ -2,6 +2,7 @@
 
 from monai_ext.ops.bag_layout import BagParts, pack_bag, pad_bags, unpack_bag
 from monai_ext.ops.costs import cost_matrix
+from monai_ext.ops.level_window import level_window
 from monai_ext.ops.masked import masked_mean, masked_softmax
 from monai_ext.ops.regions import count_regions, spatial_regions
 from monai_ext.ops.segments import segment_counts, segment_mean, segment_softmax, segment_sum
@@ -12,6 +13,7 @@ __all__ = [
     "SinkhornResult",
     "cost_matrix",
     "count_regions",
+    "level_window",
     "masked_mean",
     "masked_softmax",
     "pack_bag",
