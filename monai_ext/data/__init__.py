@@ -2,6 +2,7 @@
 
 from monai_ext.data.bags import bag_lengths, load_bag
 from monai_ext.data.cohort import Cohort, CohortSlide, read_cohort
+from monai_ext.data.cohort_report import CohortReport, FeatureReport, LevelReport, inspect_features
 from monai_ext.data.collate import collate_bags
 from monai_ext.data.datalist import Datalist, load_datalist, write_datalist
 from monai_ext.data.feature_check import CheckedFeatures, check_features
@@ -22,12 +23,15 @@ __all__ = [
     "BucketSampler",
     "CheckedFeatures",
     "Cohort",
+    "CohortReport",
     "CohortSlide",
     "Datalist",
     "FeatureFacts",
     "FeatureFolder",
     "FeatureLevel",
+    "FeatureReport",
     "JoinedLevels",
+    "LevelReport",
     "SlideFeatures",
     "Split",
     "bag_lengths",
@@ -39,6 +43,7 @@ __all__ = [
     "find_features",
     "fold_splits",
     "given_splits",
+    "inspect_features",
     "join_levels",
     "load_bag",
     "load_datalist",

@@ -8,24 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from monai_ext.data.feature_differences import level_differences, same_slides
 from monai_ext.data.feature_folder import FeatureFolder
 from monai_ext.data.join import grid_levels
 from monai_ext.data.problems import raise_all
 from monai_ext.data.read_feature import read_facts
 from monai_ext.data.slide_features import FeatureFacts
 from monai_ext.errors import FeatureError
-
-_SAME = {
-    "width": "width D",
-    "encoder_id": "encoder",
-    "weight_hash": "encoder weights",
-    "transform_hash": "tile transform",
-    "tile_px": "tile size",
-    "overlap_px": "overlap",
-    "magnification": "magnification",
-    "request_hash": "grid settings",
-}
-"""What is one and the same within a level over all slides, and how to call it."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +50,14 @@ def check_features(folder: FeatureFolder, slides: Sequence[str]) -> CheckedFeatu
         CohortError: with the full list: files that are missing or cannot be read, and files that
             differ from the others of their level.
     """
-    problems = [
-        f"slide {slide!r}: no file in {place}"
-        for slide in slides
-        for place in folder.missing(slide)
-    ]
-    facts: dict[str, list[FeatureFacts]] = {}
-    for slide in slides:
-        if not folder.missing(slide):
-            try:
-                facts[slide] = [read_facts(path) for path in folder.files(slide)]
-            except FeatureError as error:
-                problems.append(f"slide {slide!r}: {error.found}")
-    problems += _differences(folder, facts)
-    problems += _same_slides(facts)
+    facts, problems = read_all_facts(folder, slides)
+    problems = [*_missing(folder, slides), *problems]
+    differences, unsaid = level_differences(folder, facts)
+    problems += [*differences, *same_slides(facts)]
+    if unsaid:
+        logging.getLogger(__name__).warning(
+            "features in %s do not all say their %s: not compared", folder.root, ", ".join(unsaid)
+        )
     full = {slide: each for slide, each in facts.items() if _has_tiles(each)}
     grids, odd = _grids(full)
     raise_all(
@@ -97,53 +80,31 @@ def check_features(folder: FeatureFolder, slides: Sequence[str]) -> CheckedFeatu
     )
 
 
-def _differences(folder: FeatureFolder, facts: Mapping[str, Sequence[FeatureFacts]]) -> list[str]:
-    """Files that are not like most others of their level."""
-    problems, unsaid = [], set()
-    for k, level in enumerate(folder.levels):
-        for key, title in _SAME.items():
-            values = {slide: _value(each[k], key) for slide, each in facts.items()}
-            known = {slide: value for slide, value in values.items() if value is not None}
-            if len(known) < len(values) and key != "width":
-                unsaid.add(title)
-            usual = Counter(known.values()).most_common(1)
-            problems += [
-                f"slide {slide!r} in {level.folder}: {title} {value}, others have {usual[0][0]}"
-                for slide, value in known.items()
-                if value != usual[0][0]
-            ]
-    if unsaid:
-        logging.getLogger(__name__).warning(
-            "features in %s do not all say their %s: not compared",
-            folder.root,
-            ", ".join(sorted(unsaid)),
-        )
-    return problems
+def read_all_facts(
+    folder: FeatureFolder, slides: Sequence[str]
+) -> tuple[dict[str, list[FeatureFacts]], list[str]]:
+    """What the files of every slide that has all levels say; and a line for each bad file."""
+    facts, problems = {}, []
+    for slide in slides:
+        if not folder.missing(slide):
+            try:
+                facts[slide] = [read_facts(path) for path in folder.files(slide)]
+            except FeatureError as error:
+                problems.append(f"slide {slide!r}: {error.found}")
+    return facts, problems
 
 
-def _same_slides(facts: Mapping[str, Sequence[FeatureFacts]]) -> list[str]:
-    """One slide under several names would be trained on and tested."""
-    names: dict[str, list[str]] = {}
-    for slide, each in facts.items():
-        hashes = {one.slide_hash for one in each} - {None}
-        for slide_hash in hashes:
-            names.setdefault(str(slide_hash), []).append(slide)
+def _missing(folder: FeatureFolder, slides: Sequence[str]) -> list[str]:
     return [
-        f"slides {', '.join(map(repr, same))} are one and the same file"
-        for same in names.values()
-        if len(same) > 1
+        f"slide {slide!r}: no file in {place}"
+        for slide in slides
+        for place in folder.missing(slide)
     ]
 
 
 def _has_tiles(levels: Sequence[FeatureFacts]) -> bool:
     """Whether there is a tile at any level, and every width is known."""
     return any(one.shape[0] for one in levels) and all(one.shape[1] for one in levels)
-
-
-def _value(facts: FeatureFacts, key: str) -> object:
-    if key == "width":
-        return facts.shape[1] or None
-    return getattr(facts, key)
 
 
 def _grids(

@@ -63,7 +63,7 @@ def write_features(path: Path | str, item: SlideFeatures) -> Path:
         stored.attrs.update({"name": item.slide, "encoder": str(item.encoder_id)})
         stored.attrs["savetodir"] = "."
         stored.attrs[RECORD] = json.dumps(_record(item), sort_keys=True)
-        file.create_dataset("coords", data=coords).attrs.update(_trident_attributes(item))
+        file.create_dataset("coords", data=coords).attrs.update(trident_attributes(item))
     return path
 
 
@@ -118,7 +118,7 @@ def _record(item: SlideFeatures) -> dict[str, Any]:
     return record | {"version": FORMAT_VERSION, "attrs": dict(item.attrs)}
 
 
-def _trident_attributes(item: SlideFeatures) -> dict[str, Any]:
+def trident_attributes(item: SlideFeatures) -> dict[str, Any]:
     """TRIDENT's names and types; a None is the text ``"None"`` there."""
     overlap = item.overlap_px or 0
     values = {
