@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile
 
 _PARSE_ERRORS = (ValueError, KeyError, IndexError, TypeError, ZeroDivisionError, struct.error)
 
@@ -18,6 +22,8 @@ def tile_codecs(path: Path) -> set[int]:
     try:
         with tifffile.TiffFile(path) as tiff:
             pages = [page.aspage() for page in tiff.pages]
+            if _chain_breaks(tiff, pages[-1].offset):
+                return set()
             tiled = [page for page in pages if page.is_tiled]
             for page in tiled:
                 ends = np.asarray(page.dataoffsets) + np.asarray(page.databytecounts)
@@ -26,3 +32,12 @@ def tile_codecs(path: Path) -> set[int]:
             return {int(page.compression) for page in tiled}
     except (tifffile.TiffFileError, *_PARSE_ERRORS):
         return set()
+
+
+def _chain_breaks(tiff: TiffFile, last: int) -> bool:
+    """Whether the last page that was found points to a further one; tifffile only logs that."""
+    layout, stream = tiff.tiff, tiff.filehandle
+    stream.seek(last)
+    (count,) = struct.unpack(layout.tagnoformat, stream.read(layout.tagnosize))
+    stream.seek(count * layout.tagsize, 1)
+    return any(stream.read(layout.offsetsize))

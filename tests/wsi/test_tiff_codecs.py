@@ -19,6 +19,13 @@ def test_incomplete_file_has_none(tmp_path, slide_image):
     assert tile_codecs(path) == set()
 
 
+def test_file_whose_last_page_is_cut_off_has_none(tmp_path, slide_image):
+    path = write_tiny_slide(tmp_path / "a.tif", slide_image)
+    assert tile_codecs(path) == {7}
+    truncate_file(path, 0.8)
+    assert tile_codecs(path) == set()
+
+
 def test_other_files_have_none(tmp_path):
     (tmp_path / "a.txt").write_bytes(b"hello")
     assert tile_codecs(tmp_path / "a.txt") == set()
