@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from monai_ext.errors import MonaiExtError, SettingError
-from monai_ext.flags import as_bool, as_path
+from monai_ext.flags import as_bool, as_folder, as_path
 
 
 class Verbs:
@@ -65,27 +65,26 @@ class Verbs:
             tile_px: which tile size, likewise.
             given: --from splits.csv takes a split that exists.
         """
-        from monai_ext.experiments import SplitRequest, make_datalists
+        from monai_ext.data import find_features, write_splits
 
         source = given.pop("from", "")
         _refuse_unknown(given, "split", "--from")
-        request = SplitRequest(
+        folder = find_features(
+            as_folder(features), encoder=_words(encoder) or None, tile_px=_number(tile_px)
+        )
+        written = write_splits(
+            as_folder(output),
+            as_folder(cohort),
+            folder,
+            class_names=_words(classes) or None,
             folds=_number(folds),
-            shots=tuple(int(k) for k in _words(shots)),
+            shots=[int(k) for k in _words(shots)] or None,
             draws=int(draws),
             train_patients=int(train_patients),
-            given=as_path(source),
+            from_table=as_path(source),
             seed=int(seed),
         )
-        return make_datalists(
-            cohort,
-            features,
-            output,
-            request,
-            class_names=_words(classes) or None,
-            encoder=encoder or None,
-            tile_px=_number(tile_px),
-        )
+        return "\n".join(map(str, written))
 
     def crossval(
         self,
@@ -156,23 +155,29 @@ class Verbs:
 def main() -> None:
     """Run the verb on the command line; a typed error is one line and exit code 1."""
     import fire
-    from fire.decorators import SetParseFn
 
     if as_bool(os.environ.get("MONAI_ALLOW_PICKLE")):
         raise SystemExit("MONAI_ALLOW_PICKLE is set. Rule: nothing is unpickled. Repair: unset it.")
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("monai_ext").setLevel(logging.INFO)
-    for verb in (Verbs.doctor, Verbs.split, Verbs.crossval, Verbs.predict, Verbs.demo):
-        SetParseFn(str)(verb)  # Fire would cut "my#folder" at its comment sign
+    command = [*sys.argv[1:2], *(_quoted(word) for word in sys.argv[2:])]
     try:
-        fire.Fire(Verbs, name="python -m monai_ext")
+        fire.Fire(Verbs, command=command, name="python -m monai_ext")
     except MonaiExtError as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
 
 
-def _value(text: str) -> Any:
+def _quoted(word: str) -> str:
+    """Keep Fire from reading a value as Python: it would cut ``my#folder`` at the comment sign."""
+    if not word.startswith("-"):
+        return repr(word)
+    name, sign, value = word.partition("=")
+    return f"{name}={value!r}" if sign else word
+
+
+def _value(text: Any) -> Any:
     try:
-        return ast.literal_eval(text)
+        return ast.literal_eval(text) if isinstance(text, str) else text
     except (ValueError, SyntaxError):
         return text
 

@@ -35,8 +35,26 @@ def as_bool(value: object) -> bool:
 def as_path(value: object) -> Path | None:
     """Read a path, also where the command line made a number of it; empty means none.
 
+    MONAI's config parser writes ``::`` for every ``#`` in a value. Where no ``::`` path exists,
+    the ``#`` is put back.
+
     Example:
-        >>> as_path(2024), as_path(""), as_path(None)
-        (PosixPath('2024'), None, None)
+        >>> as_path(2024), as_path(""), as_path(None), as_path("slides ::1")
+        (PosixPath('2024'), None, None, PosixPath('slides #1'))
     """
-    return None if value is None or str(value) == "" else Path(str(value)).expanduser()
+    if value is None or str(value) == "":
+        return None
+    path = Path(str(value)).expanduser()
+    return path if "::" not in str(path) or path.exists() else Path(str(path).replace("::", "#"))
+
+
+def as_folder(value: object) -> Path:
+    """A path that must be given.
+
+    Raises:
+        SettingError: if it is empty.
+    """
+    path = as_path(value)
+    if path is None:
+        raise SettingError("a folder or file is not given", "it is needed", "see --help")
+    return path

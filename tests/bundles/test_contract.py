@@ -59,7 +59,7 @@ def test_metadata_keeps_the_schema_and_its_changelog(bundle):
     faults = [error.message for error in Draft202012Validator(SCHEMA).iter_errors(metadata)]
     assert faults == []
     assert metadata["version"] in metadata["changelog"]
-    assert metadata["required_packages_version"]["monai-ext"] == version("monai-ext")
+    assert metadata["required_packages_version"]["monai_ext"] == version("monai-ext")
 
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=name)
@@ -69,7 +69,7 @@ def test_metadata_names_versions_that_the_constraints_install(bundle):
         re.match(r"([A-Za-z0-9._-]+)==([^ ;]+)", line).groups()
         for line in reversed((ROOT / "constraints.txt").read_text().splitlines())
     )
-    named = {k: v for k, v in metadata["required_packages_version"].items() if k != "monai-ext"}
+    named = {k: v for k, v in metadata["required_packages_version"].items() if k != "monai_ext"}
     named |= {"monai": metadata["monai_version"], "torch": metadata["pytorch_version"]}
     assert {key: pins.get(key) for key in named} == named
 
@@ -90,9 +90,10 @@ def test_config_holds_no_path_of_a_machine(config):
 
 
 @pytest.mark.parametrize("config", [c for c in CONFIGS if c.name not in PARTIAL], ids=name)
-def test_required_properties_are_there(config):
+def test_required_properties_are_there(config, inputs):
     kind = "train" if config.stem == "train" else "infer"
-    workflow = ConfigWorkflow(str(config), workflow_type=kind, logging_file=False)
+    workflow = ConfigWorkflow(str(config), workflow_type=kind, **inputs(config))
+    workflow.initialize()
     assert workflow.check_properties() == []
 
 

@@ -1,0 +1,34 @@
+"""Inputs on which any bundle of a kind can run: feature folders, splits, slides."""
+
+import json
+
+import pytest
+
+from monai_ext.testing.toy_cohort import write_toy_cohort
+
+TOY_NETWORK = {"hidden_dim": 16, "attention_dim": 8}
+
+
+@pytest.fixture(scope="session")
+def toy_cohort(tmp_path_factory):
+    """A folder with features/, cohort.csv and splits/."""
+    folder = tmp_path_factory.mktemp("toy cohort #1")
+    write_toy_cohort(folder)
+    return folder
+
+
+@pytest.fixture
+def inputs(toy_cohort, tmp_path):
+    """Overrides with which a config runs on the toy cohort, or on a folder of slides."""
+
+    def overrides_of(config):
+        found = json.loads(config.read_text(encoding="utf-8"))
+        output = {"output_dir": str(tmp_path / "out"), "bundle_root": str(config.parents[1])}
+        if "encoder" in found and "in_channels" not in found:
+            return output | {"dataset_dir": str(tmp_path), "encoder": "tiny"}
+        if config.stem == "train":
+            return output | TOY_NETWORK | {"datalist": str(toy_cohort / "splits/fold0.json")}
+        widths = {"in_channels": [6, 5, 4], "encoder": "toy"}
+        return output | TOY_NETWORK | widths | {"dataset_dir": str(toy_cohort / "features")}
+
+    return overrides_of
