@@ -11,7 +11,7 @@ T = TypeVar("T")
 _POLL_SECONDS = 0.1
 
 
-def prefetched(source: Generator[T, None, None], depth: int) -> Iterator[T]:
+def prefetched(source: Generator[T, None, None], depth: int) -> Generator[T, None, None]:
     """Yield what ``source`` yields, which runs in a thread up to ``depth`` items ahead.
 
     Slides are decoded outside the interpreter's lock, so reading and encoding overlap. When the

@@ -1,0 +1,182 @@
+"""What a user asks of an extraction, and whether it can be done."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from monai_ext.engines.extraction_slides import read_mpps
+from monai_ext.engines.extraction_tissue import tissue_method
+from monai_ext.engines.plain_errors import plain_errors
+from monai_ext.errors import SettingError
+from monai_ext.flags import as_bool, as_path
+from monai_ext.networks.encoders import PATCH_ENCODERS, build_patch_encoder
+from monai_ext.wsi import GridSpec
+
+STAGES = ("tissue", "tiles", "features")
+READERS = ("auto", "strip", "cucim", "openslide")
+DECODERS = ("cpu", "cuda")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExtractionSettings:
+    """All choices of one extraction; values may come from a command line as text.
+
+    Building it checks nothing, so that a config can build it anywhere; :meth:`verify` does.
+
+    Attributes:
+        dataset_dir: folder of slides.
+        output_dir: folder of results.
+        tile_px: edge of a tile in px of its magnification.
+        mpps: um a px of each magnification, finest first.
+        snap_tolerance: relative change of the step that saves resampling.
+        min_tissue: least tissue fraction of a finest tile.
+        max_upsample: how much finer than the slide the finest magnification may be.
+        encoder: a name in ``PATCH_ENCODERS``.
+        batch_size: tiles an encoder call.
+        prefetch: batches that are read ahead.
+        device: where the encoder runs.
+        amp: half precision where ``device`` is CUDA.
+        reader: slide reader.
+        decode_device: where tiles are decoded; ``"cuda"`` needs ``reader="cucim"``.
+        stage: ``"tissue"``, ``"tiles"`` or ``"features"``: the last thing that is made.
+        tissue_dir: folder of ``<slide>.geojson`` or mask images in place of the own tissue.
+        tissue: arguments of the own tissue segmentation.
+        mpp: um a level-0 px of all slides, in place of what the files say.
+        cohort: CSV with columns ``slide`` and ``mpp``.
+        dry_run: only count and estimate.
+    """
+
+    dataset_dir: Any
+    output_dir: Any
+    tile_px: int
+    mpps: Sequence[float] | float
+    snap_tolerance: float
+    min_tissue: float
+    max_upsample: float
+    encoder: str
+    batch_size: int
+    prefetch: int
+    device: Any = "cpu"
+    amp: Any = False
+    reader: str = "auto"
+    decode_device: str = "cpu"
+    stage: str = "features"
+    tissue_dir: Any = None
+    tissue: Mapping[str, Any] = field(default_factory=dict)
+    mpp: float | None = None
+    cohort: Any = None
+    dry_run: Any = False
+
+    @property
+    def slides(self) -> Path:
+        """``dataset_dir`` as a path."""
+        return Path(str(self.dataset_dir))
+
+    @property
+    def output(self) -> Path:
+        """``output_dir`` as a path."""
+        return Path(str(self.output_dir))
+
+    @property
+    def is_dry(self) -> bool:
+        """``dry_run`` as a truth value."""
+        return as_bool(self.dry_run)
+
+    @property
+    def spec(self) -> GridSpec:
+        """The grid that is asked for."""
+        mpps = self.mpps if isinstance(self.mpps, Sequence) else (self.mpps,)
+        method = "given" if as_path(self.tissue_dir) else tissue_method(self.tissue)
+        return GridSpec(
+            tile_px=self.tile_px,
+            mpps=tuple(mpps),
+            snap_tolerance=self.snap_tolerance,
+            min_tissue=self.min_tissue,
+            max_upsample=self.max_upsample,
+            tissue_method=method,
+        )
+
+    def check(self) -> None:
+        """:meth:`verify` for a config's ``initialize``: one plain line and exit code 1."""
+        log_dir = None if str(self.dry_run).lower() == "true" else self.output
+        with plain_errors(log_dir):
+            self.verify()
+
+    def verify(self) -> None:
+        """Refuse what cannot be done before any work starts; writes nothing.
+
+        Raises:
+            SettingError: for a value outside its range, or a folder that is missing or cannot be
+                written to.
+            CohortError: if the CSV cannot be read.
+        """
+        _ = self.spec, self.is_dry, as_bool(self.amp)
+        _one_of("stage", self.stage, STAGES)
+        _one_of("reader", self.reader, READERS)
+        _one_of("decode_device", self.decode_device, DECODERS)
+        _whole("tile_px", self.tile_px)
+        _whole("batch_size", self.batch_size)
+        _whole("prefetch", self.prefetch)
+        _folder("dataset_dir", self.slides)
+        if (tissue_dir := as_path(self.tissue_dir)) is not None:
+            _folder("tissue_dir", tissue_dir)
+        if as_path(self.cohort) is not None:
+            read_mpps(self.cohort)
+        _writable(self.output)
+        self._verify_encoder()
+        self._verify_devices()
+
+    def _verify_encoder(self) -> None:
+        if self.encoder not in PATCH_ENCODERS:
+            build_patch_encoder(self.encoder)  # says which names there are
+        if missing := PATCH_ENCODERS[self.encoder].missing():
+            raise SettingError(
+                f"encoder {self.encoder!r} is not at hand", "its weights are needed", missing
+            )
+
+    def _verify_devices(self) -> None:
+        wanted = [str(self.device), self.decode_device]
+        if any(name.startswith("cuda") for name in wanted) and not torch.cuda.is_available():
+            raise SettingError(
+                f"device={self.device} decode_device={self.decode_device}, but no CUDA was found",
+                "cuda needs an NVIDIA GPU and a torch built for it",
+                "use --device cpu --decode_device cpu",
+            )
+        if self.decode_device == "cuda" and self.reader != "cucim":
+            raise SettingError(
+                f"decode_device=cuda with reader={self.reader}",
+                "only cuCIM decodes on the GPU",
+                "use --reader cucim",
+            )
+
+
+def _one_of(name: str, value: object, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise SettingError(f"{name}={value!r}", f"one of {', '.join(allowed)}", f"--{name} ...")
+
+
+def _whole(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise SettingError(f"{name}={value!r}", "a whole number from 1", f"--{name} 64")
+
+
+def _folder(name: str, path: Path) -> None:
+    if not path.is_dir():
+        raise SettingError(f"{name}={path} is no folder", "it exists", f"give --{name}")
+
+
+def _writable(folder: Path) -> None:
+    """Without making it: a dry run leaves no trace."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        raise SettingError(
+            f"output_dir={folder} cannot be written to (see {existing})",
+            "results need a writable folder",
+            "give another --output_dir or change its permissions",
+        )

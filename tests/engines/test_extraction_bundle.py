@@ -1,0 +1,214 @@
+"""The extraction bundle, its config run in this process unless an exit code is the subject."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from monai.bundle import ConfigParser, ConfigWorkflow, ckpt_export, run, verify_net_in_out
+
+from monai_ext.data import feature_path, read_features
+from monai_ext.engines.extraction import FeatureExtractor
+from tests.engines.tiny_extraction import (
+    TISSUE,
+    add_slide,
+    blank_image,
+    feature_files,
+    tissue_image,
+)
+
+ROOT = Path(__file__).parents[2]
+BUNDLE = ROOT / "bundles/pathology_tile_feature_extraction"
+CONFIG, META = BUNDLE / "configs/inference.json", BUNDLE / "configs/metadata.json"
+QUICK = {"tile_px": 32, "encoder": "tiny", "batch_size": 8, "device": "cpu", "tissue": TISSUE}
+
+
+def run_bundle(tmp_path, **changes):
+    values = {"dataset_dir": str(tmp_path / "slides"), "output_dir": str(tmp_path / "out")}
+    run(config_file=str(CONFIG), **{**QUICK, **values, **changes})
+
+
+def start_command(tmp_path, **changes):
+    values = {"dataset_dir": tmp_path / "slides", "output_dir": tmp_path / "out"}
+    options = [f"--{key}={value}" for key, value in {**QUICK, **values, **changes}.items()]
+    command = [sys.executable, "-m", "monai.bundle", "run", f"--config_file={CONFIG}", *options]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    return subprocess.Popen(  # noqa: S603
+        command,
+        cwd=ROOT,
+        env=environment,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def initialized(tmp_path, *names):
+    add_slide(tmp_path / "slides", "a.tif", blank_image(128, 128))
+    workflow = ConfigWorkflow(
+        [str(BUNDLE / f"configs/{name}.json") for name in names],
+        meta_file=str(META),
+        workflow_type="infer",
+        dataset_dir=str(tmp_path / "slides"),
+        output_dir=str(tmp_path / "out"),
+        decode_device="cpu",
+        **QUICK,
+    )
+    workflow.initialize()
+    return workflow
+
+
+@pytest.mark.parametrize("names", [["inference"], ["inference", "inference_gpu"]])
+def test_no_property_is_missing(tmp_path, names):
+    assert initialized(tmp_path, *names).check_properties() == []
+
+
+def test_declared_properties_are_the_objects_that_run(tmp_path):
+    workflow = initialized(tmp_path, "inference")
+    evaluator = workflow.evaluator
+    assert isinstance(evaluator, FeatureExtractor)
+    assert evaluator.dataset is workflow.dataset
+    assert evaluator.inferer is workflow.inferer
+    assert evaluator.network is workflow.network_def
+    assert evaluator.save is workflow.postprocessing
+
+
+def test_run_gives_a_file_a_level(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif")
+    run_bundle(tmp_path)
+    for magnification in (20, 10, 5):
+        path = feature_path(tmp_path / "out", magnification, 32, "tiny", "a")
+        assert len(read_features(path).coords)
+
+
+def test_default_encoder_gives_1280_features(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif", tissue_image(160, 160))
+    run_bundle(tmp_path, encoder="efficientnet_lite0", mpps=[0.5])
+    path = feature_path(tmp_path / "out", 20, 32, "efficientnet_lite0", "a")
+    assert read_features(path).features.shape[1] == 1280
+
+
+@pytest.mark.parametrize("word", [True, "True", "true"])
+def test_dry_run_writes_nothing(tmp_path, word):
+    add_slide(tmp_path / "slides", "a.tif", blank_image(128, 128))
+    run_bundle(tmp_path, dry_run=word)
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_word_false_is_no_dry_run(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif", blank_image(128, 128))
+    run_bundle(tmp_path, dry_run="false")
+    assert (tmp_path / "out/summary.csv").exists()
+
+
+def test_a_failed_slide_ends_with_3(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif", mpp=None)
+    with pytest.raises(SystemExit) as ending:
+        run_bundle(tmp_path)
+    assert ending.value.code == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"encoder": "tyni"}, r"SettingError: encoder 'tyni' is not registered.*did you mean tiny"),
+        ({"stage": "all"}, "SettingError: stage='all'. Rule: one of tissue, tiles, features"),
+        ({"mpps": [0.5, 0.7]}, r"SettingError: mpps=\[0.5, 0.7\]"),
+        ({"batch_size": 0}, "SettingError: batch_size=0"),
+        ({"reader": "fast"}, "SettingError: reader='fast'"),
+        ({"dataset_dir": "/none"}, "SettingError: dataset_dir=/none is no folder"),
+        ({"tissue_dir": "/none"}, "SettingError: tissue_dir=/none is no folder"),
+        ({"cohort": "/none.csv"}, "CohortError: cohort /none.csv"),
+        ({"dry_run": "perhaps"}, "SettingError: value 'perhaps'"),
+    ],
+)
+def test_what_a_user_can_mend_is_one_line(tmp_path, changes, line):
+    add_slide(tmp_path / "slides", "a.tif", blank_image(128, 128))
+    with pytest.raises(SystemExit, match=line):
+        run_bundle(tmp_path, **changes)
+    assert "Traceback" in (tmp_path / "out/error.log").read_text(encoding="utf-8")
+
+
+def test_an_output_folder_that_cannot_be_is_refused(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif", blank_image(128, 128))
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    with pytest.raises(SystemExit, match=r"output_dir=.*out cannot be written to"):
+        run_bundle(tmp_path)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="is about machines without CUDA")
+def test_gpu_config_without_cuda_says_so(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif", blank_image(128, 128))
+    with pytest.raises(SystemExit, match="no CUDA was found"):
+        run_bundle(tmp_path, device="cuda:0", reader="cucim", decode_device="cuda")
+
+
+def test_network_meets_the_declared_shapes():
+    arguments = {"net_id": "network_def", "config_file": str(CONFIG), "meta_file": str(META)}
+    verify_net_in_out(**arguments, device="cpu")
+
+
+def test_exported_network_gives_the_same(tmp_path):
+    parser = ConfigParser()
+    parser.read_config(str(CONFIG))
+    network = parser.get_parsed_content("network_def")
+    torch.save(network.state_dict(), tmp_path / "model.pt")
+    ckpt_export(
+        net_id="network_def",
+        filepath=str(tmp_path / "model.ts"),
+        ckpt_file=str(tmp_path / "model.pt"),
+        meta_file=str(META),
+        config_file=str(CONFIG),
+    )
+    image = torch.arange(3 * 64 * 64).remainder(256).view(1, 3, 64, 64).float()
+    torch.testing.assert_close(torch.jit.load(tmp_path / "model.ts")(image), network(image))
+
+
+def test_metadata_names_the_encoder_that_the_config_builds():
+    meta = json.loads(META.read_text(encoding="utf-8"))
+    parser = ConfigParser()
+    parser.read_config(str(CONFIG))
+    network = parser.get_parsed_content("network_def")
+    outputs = meta["network_data_format"]["outputs"]["pred"]
+    assert outputs["num_channels"] == network.embed_dim
+    assert meta["version"] in meta["changelog"]
+
+
+@pytest.mark.slow
+def test_the_command_ends_with_0_or_3_or_1(tmp_path):
+    add_slide(tmp_path / "slides", "a b #1 ü.tif", blank_image(128, 128))
+    good = start_command(tmp_path)
+    add_slide(tmp_path / "bad", "a.tif", mpp=None)
+    bad = start_command(tmp_path, dataset_dir=tmp_path / "bad", output_dir=tmp_path / "out bad")
+    wrong = start_command(tmp_path, tile_px=0, output_dir=tmp_path / "wrong")
+    ends = [process.communicate()[1] for process in (good, bad, wrong)]
+    assert [process.returncode for process in (good, bad, wrong)] == [0, 3, 1], ends
+    assert "SettingError: tile_px=0" in ends[2].strip().splitlines()[-1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGTERM])
+def test_a_run_that_is_ended_and_begun_again_equals_an_undisturbed_one(tmp_path, sent):
+    for seed in range(6):
+        add_slide(tmp_path / "slides", f"{seed}.tif", tissue_image(1024, 1536, seed))
+    process = start_command(tmp_path, tile_px=16)
+    first = feature_path(tmp_path / "out", 20, 16, "tiny", "0")
+    while not first.exists() and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(sent)
+    process.communicate()
+    assert process.returncode == (-9 if sent == signal.SIGKILL else 143)
+    half = feature_files(tmp_path / "out")
+    assert 0 < len(half) < 18
+    run_bundle(tmp_path, tile_px=16)
+    run_bundle(tmp_path, tile_px=16, output_dir=str(tmp_path / "undisturbed"))
+    whole = feature_files(tmp_path / "undisturbed")
+    assert len(whole) == 18
+    assert feature_files(tmp_path / "out") == whole
+    assert not list((tmp_path / "out").rglob(".*"))
+    assert {name: whole[name] for name in half} == half
