@@ -1,0 +1,81 @@
+"""The doctor tells what is there and what is missing, in plain words."""
+
+import sys
+
+import pytest
+
+from monai_ext.doctor import report
+from monai_ext.doctor.readers import in_child, reader_lines
+from monai_ext.errors import SettingError
+from monai_ext.testing.shared_data import shared_data_path
+from monai_ext.testing.toy_cohort import write_toy_cohort, write_toy_features
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cohort")
+    write_toy_cohort(folder)
+    return folder
+
+
+def test_machine_report_names_versions_readers_and_licences():
+    text = report()
+    assert "monai 1." in text
+    assert "strip: works" in text
+    assert "openslide: works" in text
+    assert "efficientnet_lite0 (1280 wide): at hand; Apache-2.0, commercial use allowed" in text
+
+
+def test_reader_that_hangs_is_given_up(tmp_path):
+    words = in_child(tmp_path, seconds=0.5, script="import time; time.sleep(60)")
+    assert "does not come back within 0.5 s" in words
+
+
+def test_reader_that_fails_says_why(tmp_path):
+    words = in_child(tmp_path, script="raise SystemExit('no libcuda here')")
+    assert "does not work (no libcuda here)" in words
+    assert sys.executable
+
+
+def test_features_and_table_that_fit_are_said_to(cohort):
+    text = report(cohort / "features", cohort / "cohort.csv")
+    assert "16 slides, 3 levels" in text
+    assert "level 1: 10x, 1 um/px, encoder toy, 5 wide, 16 files, 256 tiles" in text
+    assert "16 slides of 12 patients; negative 8, positive 8" in text
+    assert text.endswith("All of it can be split and trained on.")
+
+
+def test_missing_features_and_labels_are_listed(cohort, tmp_path):
+    table = (cohort / "cohort.csv").read_text().replace("slide1a,", "absent,")
+    (tmp_path / "cohort.csv").write_text(table)
+    text = report(cohort / "features", tmp_path / "cohort.csv")
+    assert "in the table, but no features: absent" in text
+    assert "features, but not in the table: slide1a" in text
+    assert text.endswith("Mend this first.")
+
+
+def test_slide_without_a_level_is_listed(tmp_path):
+    write_toy_features(tmp_path, "whole", signal=0, seed=0)
+    write_toy_features(tmp_path, "half", signal=0, seed=1)
+    (tmp_path / "10x_256px_0px_overlap/features_toy/half.h5").unlink()
+    assert "half: no file in" in report(tmp_path)
+
+
+def test_slides_are_told_with_their_faults():
+    text = report(shared_data_path("slides"))
+    assert "cmu-1-small-region: 2220 x 2967 px, 1 levels, 0.499 um/px, aperio" in text
+    assert "tcga-cr-7395-01a-01-ts1: slide" in text
+    assert "--mpp" in text
+
+
+def test_folder_that_is_none_is_named(tmp_path):
+    with pytest.raises(SettingError, match="absent is no folder"):
+        report(tmp_path / "absent")
+
+
+def test_every_reader_has_its_line():
+    assert [line.split(":")[0].strip() for line in reader_lines()] == [
+        "strip",
+        "openslide",
+        "cucim",
+    ]
