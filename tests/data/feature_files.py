@@ -19,7 +19,7 @@ def square(side: int = 4) -> np.ndarray:
 
 def item(slide: str = "a", *, level: int = 0, side: int = 4, seed: int = 0, **changed):
     """A square of tiles of a slide at a level; any field can be changed."""
-    cells = np.unique(square(side) >> level, axis=0)
+    cells = np.unique(square(side)[:, ::-1] >> level, axis=0)[:, ::-1]  # raster order
     rng = np.random.default_rng([seed, level])
     fields = {
         "slide": slide,

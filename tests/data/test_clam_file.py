@@ -55,10 +55,10 @@ def test_pt_of_something_else_is_refused(tmp_path, content):
 def test_pt_cut_short_is_refused(tmp_path):
     torch.save(torch.zeros(100, 20), tmp_path / "s.pt")
     (tmp_path / "s.pt").write_bytes((tmp_path / "s.pt").read_bytes()[:500])
-    with pytest.raises(FeatureError, match="s.pt cannot be read as a tensor"):
+    with pytest.raises(FeatureError, match=r"s.pt cannot be read as a tensor"):
         read_features(tmp_path / "s.pt")
 
 
 def test_absent_pt_is_named(tmp_path):
-    with pytest.raises(FeatureError, match="s.pt does not exist"):
+    with pytest.raises(FeatureError, match=r"s.pt does not exist"):
         read_features(tmp_path / "s.pt")

@@ -93,7 +93,7 @@ def test_a_broken_record_is_named(tmp_path, text):
     path = write_features(tmp_path / "a.h5", item())
     with h5py.File(path, "r+") as file:
         file["features"].attrs[RECORD] = text
-    with pytest.raises(FeatureError, match="a.h5 has no readable 'monai_ext' record"):
+    with pytest.raises(FeatureError, match=r"a.h5 has no readable 'monai_ext' record"):
         read_features(path)
 
 

@@ -42,7 +42,7 @@ def test_map_is_read_only(tmp_path):
 def test_a_cut_file_is_named(tmp_path, keep):
     path = _file(tmp_path / "cut slide #1.h5")
     path.write_bytes(path.read_bytes()[:keep])
-    with pytest.raises(FeatureError, match="cut slide #1.h5 cannot be read"), open_h5(path):
+    with pytest.raises(FeatureError, match=r"cut slide #1.h5 cannot be read"), open_h5(path):
         pass
 
 
@@ -56,7 +56,7 @@ def test_data_beyond_the_end_are_refused(tmp_path, monkeypatch):
 
 
 def test_absent_file_is_named(tmp_path):
-    with pytest.raises(FeatureError, match="b.h5 does not exist"), open_h5(tmp_path / "b.h5"):
+    with pytest.raises(FeatureError, match=r"b.h5 does not exist"), open_h5(tmp_path / "b.h5"):
         pass
 
 
@@ -65,7 +65,7 @@ def test_data_never_written_are_refused(tmp_path):
     with h5py.File(path, "w") as file:
         file.create_dataset("features", (5, 4), "f4", chunks=(1, 4))
     with (
-        pytest.raises(FeatureError, match="features in .*a.h5 was never written"),
+        pytest.raises(FeatureError, match=r"features in .*a.h5 was never written"),
         open_h5(path) as file,
     ):
         read_array(file["features"], path)
@@ -87,7 +87,7 @@ def test_nothing_is_read_from_other_files(tmp_path, kind):
             file.create_virtual_dataset("features", layout)
     with (
         open_h5(tmp_path / "a.h5") as file,
-        pytest.raises(FeatureError, match="'features' in .*a.h5 is no plain data set"),
+        pytest.raises(FeatureError, match=r"'features' in .*a.h5 is no plain data set"),
     ):
         find_dataset(file, ("features",))
 

@@ -1,0 +1,83 @@
+import numpy as np
+import pytest
+from torch.utils.data import DataLoader
+
+from monai_ext.data import BucketSampler
+
+LENGTHS = np.random.default_rng(0).integers(1, 10_000, 103)
+
+
+def _sampler(**how):
+    return BucketSampler(LENGTHS, **{"batch_size": 4, "seed": 5, **how})
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 200])
+@pytest.mark.parametrize("is_shuffled", [True, False])
+def test_every_bag_comes_once_an_epoch(batch_size, is_shuffled):
+    sampler = _sampler(batch_size=batch_size, is_shuffled=is_shuffled)
+    batches = list(sampler)
+    assert sorted(i for batch in batches for i in batch) == list(range(103))
+    assert len(batches) == len(sampler)
+    assert max(map(len, batches)) == min(batch_size, 103)
+
+
+def _padding(batches):
+    return sum(len(b) * LENGTHS[b].max() - LENGTHS[b].sum() for b in batches)
+
+
+def test_buckets_pad_far_less_than_a_plain_shuffle():
+    plain = _sampler(batches_a_bucket=1)
+    assert _padding(list(_sampler())) < 0.3 * _padding(list(plain))
+
+
+def test_order_is_decided_by_seed_and_epoch_only():
+    one, two = _sampler(), _sampler()
+    list(one)  # an epoch passes
+    two.set_epoch(1)
+    assert list(one) == list(two)
+    assert _sampler().batches(0) != _sampler().batches(1)
+    assert _sampler().batches(0) != _sampler(seed=6).batches(0)
+
+
+def test_short_and_long_batches_are_mixed():
+    means = [LENGTHS[batch].mean() for batch in _sampler().batches(0)]
+    assert means != sorted(means)
+
+
+@pytest.mark.parametrize("done", [0, 1, 13, 25])
+def test_it_continues_where_it_was(done):
+    whole = _sampler()
+    iterator = iter(whole)
+    for _ in range(done):
+        next(iterator)
+    state = whole.state_dict()
+    resumed = _sampler()
+    resumed.load_state_dict(state)
+    assert list(resumed) == list(iterator)
+    assert list(resumed) == list(whole)  # and the epoch after
+
+
+def test_a_state_of_another_seed_is_refused():
+    with pytest.raises(ValueError, match="seed=6 differs from the saved seed 5"):
+        _sampler(seed=6).load_state_dict(_sampler().state_dict())
+
+
+def test_unshuffled_keeps_the_order():
+    batches = _sampler(is_shuffled=False).batches(3)
+    assert [i for batch in batches for i in batch] == list(range(103))
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_workers_do_not_change_the_order(workers):
+    loader = DataLoader(list(range(103)), batch_sampler=_sampler(), num_workers=workers)
+    assert [batch.tolist() for batch in loader] == _sampler().batches(0)
+
+
+@pytest.mark.parametrize("how", [{"batch_size": 0}, {"batches_a_bucket": 0}])
+def test_sizes_are_at_least_one(how):
+    with pytest.raises(ValueError, match="must be at least 1"):
+        _sampler(**how)
+
+
+def test_no_bags_no_batches():
+    assert list(BucketSampler([], 4)) == []
