@@ -27,7 +27,8 @@ def bag_meta(levels: Sequence[SlideFeatures], joined: JoinedLevels) -> dict[str,
     """Meta of a bag; lists have one entry a level, finest first.
 
     ``step_px`` is the step of grid level 0: tile (level, row, col) has its upper left corner at
-    ``(col, row) * step_px * 2**level``. ``coords`` holds the same as the files have it,
+    ``(col, row) * step_px * 2**level``. ``steps_px`` holds what each file says, also where the
+    tiles lie on no common grid and ``step_px`` is None. ``coords`` holds the same as the files have it,
     int64 ``[N, 2]`` in ``coords_unit``, or None. ``provenance`` names slide, grid and encoder in
     16 hexadecimal digits.
     """
@@ -47,7 +48,10 @@ def bag_meta(levels: Sequence[SlideFeatures], joined: JoinedLevels) -> dict[str,
         "slide_mpp": finest.slide_mpp,
         "slide_hash": finest.slide_hash,
         "level0_size": finest.level0_size,
+        "steps_px": [item.step_px for item in levels],
         "encoder_id": _joined_ids([item.encoder_id for item in levels]),
+        "weight_hash": _joined_ids([item.weight_hash for item in levels]),
+        "request_hash": finest.request_hash,
         "provenance": provenance_id(levels),
     }
 

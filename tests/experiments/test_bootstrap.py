@@ -86,6 +86,8 @@ def test_resamples_without_both_classes_are_redrawn_and_counted():
     lacking = 0.75**4 + 0.25**4
     assert abs(share - lacking) < 4 * np.sqrt(lacking * (1 - lacking) / 4400)
     assert interval.resamples == 3000
+    few = bootstrap_interval(label, _two_columns(scores), names, seed=0, resamples=100)
+    assert 20 < few.redrawn < 90
 
 
 def test_undefined_estimate_has_no_interval():

@@ -56,3 +56,14 @@ def grid_tiles(levels=(0,), *, attention=None, **kwargs):
         high = np.minimum(top + side, SQUARE[3]) - np.maximum(top, SQUARE[1])
         attention = np.clip(wide, 0, None) * np.clip(high, 0, None) / side**2
     return tile_scores(attention, tuple(index), side, slide_size=SIZE, **kwargs)
+
+
+def scale_bar_px(page, picture_height):
+    """Length of the longest dark line below a picture."""
+    rows = np.asarray(page.convert("L"))[picture_height:] < 60
+    return max(_longest_run(row) for row in rows)
+
+
+def _longest_run(row):
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(int), [0]])))
+    return max(edges[1::2] - edges[::2], default=0)

@@ -6,7 +6,7 @@ import pytest
 from monai_ext.errors import SettingError
 from monai_ext.outputs.contact_sheet import contact_sheet
 from monai_ext.wsi.read_area import read_area
-from tests.outputs.conftest import STEP, grid_tiles
+from tests.outputs.conftest import STEP, Bounded, grid_tiles
 
 CELL, LEFT, FIRST = 64, 10 + 4, 10 + 18 + 4
 
@@ -64,8 +64,9 @@ def test_no_tile_is_shown_twice(slide):
     assert few.height == all_of_them.height
 
 
-def test_positions_count_from_the_bounds(slide, bounded):
-    tiles = grid_tiles()
+@pytest.mark.parametrize("corner", [(150, 0), (0, 90)])
+def test_positions_count_from_the_bounds(slide, corner):
+    tiles, bounded = grid_tiles(), Bounded(slide, (*corner, 700, 500))
     plain = contact_sheet(tiles, slide, top=1, bottom=0, columns=1, tile_px=CELL)
     moved = contact_sheet(tiles, bounded, top=1, bottom=0, columns=1, tile_px=CELL)
     changed = np.argwhere((np.asarray(plain) != np.asarray(moved)).any(axis=2))

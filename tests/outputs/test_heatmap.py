@@ -9,7 +9,7 @@ from monai_ext.outputs.canvas import thumbnail_canvas
 from monai_ext.outputs.heat_colours import heat_colours
 from monai_ext.outputs.heatmap import attention_heatmap, overlay
 from monai_ext.outputs.legend import NOT_EVIDENCE
-from tests.outputs.conftest import SIZE, SQUARE, grid_tiles
+from tests.outputs.conftest import SIZE, SQUARE, grid_tiles, scale_bar_px
 
 
 def _hot(image, tiles, **choice):
@@ -98,6 +98,12 @@ def test_picture_is_bounded_and_wide_enough_for_its_words(slide):
     assert picture.width >= 500
     assert 70 < picture.height < 200
     assert "not evidence" in NOT_EVIDENCE
+
+
+@pytest.mark.parametrize(("mpp", "px"), [(None, 133), (2.0, 83)])  # 200 um, 500 um
+def test_scale_bar_counts_pixels_of_the_picture(slide, mpp, px):
+    picture = attention_heatmap(grid_tiles(), slide, long_side_px=334, mpp=mpp)
+    assert abs(scale_bar_px(picture, 234) - px) <= 1
 
 
 def test_missing_level_is_refused(slide):

@@ -5,27 +5,18 @@ import pytest
 from PIL import Image
 
 from monai_ext.outputs.legend import Legend, length_words, round_length_um, with_legend
-
-
-def _scale_bar_px(page, picture_height):
-    rows = np.asarray(page.convert("L"))[picture_height:] < 60
-    return max(_longest_run(row) for row in rows)
-
-
-def _longest_run(row):
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(int), [0]])))
-    return max(edges[1::2] - edges[::2], default=0)
+from tests.outputs.conftest import scale_bar_px
 
 
 @pytest.mark.parametrize(("um_a_pixel", "um"), [(0.5, 50), (4.0, 500), (13.0, 2000)])
 def test_scale_bar_has_its_length(um_a_pixel, um):
     page = with_legend(Image.new("RGB", (900, 300), "white"), Legend("level 0", um_a_pixel))
-    assert abs(_scale_bar_px(page, 300) - um / um_a_pixel) <= 1
+    assert abs(scale_bar_px(page, 300) - um / um_a_pixel) <= 1
 
 
 def test_unknown_scale_draws_no_bar():
     page = with_legend(Image.new("RGB", (900, 300), "white"), Legend("level 0", None))
-    assert _scale_bar_px(page, 300) < 40
+    assert scale_bar_px(page, 300) < 40
 
 
 def test_provenance_is_written():

@@ -39,7 +39,7 @@ def test_reading_gives_back_what_was_written(tmp_path):
 
 
 def test_float32_probabilities_survive_the_file(tmp_path):
-    p = np.float32([0.1, 0.9])
+    p = np.float32([1 / 3, 2 / 3])
     write_predictions(tmp_path / "p.csv", [Prediction("s", "p", tuple(p.tolist()))], CLASSES)
     again = read_predictions(tmp_path / "p.csv").probabilities().astype(np.float32)
     assert (again[0] == p).all()
