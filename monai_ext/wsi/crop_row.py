@@ -73,13 +73,22 @@ class CropRow:
         high = min(self.bottom, (row + 1) * edge, self._table.height)
         return slice(low - self.top, high - self.top), slice(low - row * edge, high - row * edge)
 
-    def finish(self, out_px: int) -> np.ndarray:
-        """The filled crops at their final size: uint8 [n, out_px, out_px, 3]."""
-        crops = self.pixels.reshape(*self.pixels.shape[:2], -1, 3)
-        if self.rows.is_whole and all(part.is_whole for part in self.cols):
-            return resample(crops, out_px, out_px)
-        done = np.empty((len(crops), out_px, out_px, 3), np.uint8)
-        for slot, part in enumerate(self.cols):
+    @property
+    def is_whole(self) -> bool:
+        """Whether the tiles start and end at pixel edges."""
+        return self.rows.is_whole and all(part.is_whole for part in self.cols)
+
+    @property
+    def crops(self) -> np.ndarray:
+        """The crops as uint8 [n, h, w, 3]."""
+        return self.pixels.reshape(*self.pixels.shape[:2], -1, 3)
+
+    def resample(self, out_px: int, slots: slice, out: np.ndarray) -> None:
+        """Bring the crops of ``slots`` to their final size, into ``out[slots]``."""
+        if self.is_whole:
+            out[slots] = resample(self.crops[slots], out_px, out_px)
+            return
+        for slot in range(*slots.indices(len(self.cols))):
+            part = self.cols[slot]
             box = (part.start, self.rows.start, part.stop, self.rows.stop)
-            done[slot] = resample_box(crops[slot, :, : part.count], box, out_px, out_px)
-        return done
+            out[slot] = resample_box(self.crops[slot, :, : part.count], box, out_px, out_px)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -93,7 +94,23 @@ def read_strips(
             filling = [item for item in filling if item[1].bottom > bottom]
             while ready:
                 request, crops = ready.pop(0)
-                yield request.level, request.index, crops.finish(out_px)
+                yield request.level, request.index, _finish(crops, out_px, threads, pool, ring)
+
+
+def _finish(
+    crops: CropRow, out_px: int, threads: int, pool: ThreadPoolExecutor, ring: BufferRing
+) -> np.ndarray:
+    """The filled crops at their final size, each thread a run of them."""
+    if crops.is_whole and crops.crops.shape[1:3] == (out_px, out_px):
+        return crops.crops
+    out = ring.take(len(crops.cols), out_px, out_px, 3)
+    cuts = np.linspace(0, len(out), threads + 1).astype(int).tolist()
+    slots = [slice(low, high) for low, high in itertools.pairwise(cuts) if low < high]
+    jobs = [pool.submit(crops.resample, out_px, part, out) for part in slots[1:]]
+    crops.resample(out_px, slots[0], out)
+    for job in jobs:
+        job.result()
+    return out
 
 
 def _open_row(
