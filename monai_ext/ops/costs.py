@@ -38,10 +38,7 @@ def cost_matrix(
     Raises:
         ValueError: if ``metric`` or ``scale`` is unknown.
     """
-    if metric not in ("cosine", "l2", "sqeuclidean"):
-        raise ValueError(f"metric={metric} is unknown: use cosine, l2 or sqeuclidean")
-    if scale not in ("none", "mean", "max"):
-        raise ValueError(f"scale={scale} is unknown: use none, mean or max")
+    check_cost_settings(metric, scale)
     if x.dtype != torch.float64:
         x, y = x.float(), y.float()
     if torch.jit.is_scripting():
@@ -52,6 +49,14 @@ def cost_matrix(
     if scale == "none":
         return cost
     return cost / _size(cost.detach(), scale, x_mask, y_mask)
+
+
+def check_cost_settings(metric: str, scale: str) -> None:
+    """Refuse what :func:`cost_matrix` would; a network calls it when it is built."""
+    if metric not in ("cosine", "l2", "sqeuclidean"):
+        raise ValueError(f"metric={metric} is unknown: use cosine, l2 or sqeuclidean")
+    if scale not in ("none", "mean", "max"):
+        raise ValueError(f"scale={scale} is unknown: use none, mean or max")
 
 
 def _distance(x: torch.Tensor, y: torch.Tensor, metric: str) -> torch.Tensor:

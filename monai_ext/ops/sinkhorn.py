@@ -94,7 +94,7 @@ def sinkhorn(  # noqa: PLR0913
         >>> sinkhorn(cost, epsilon=0.1, n_iters=5).plan.round(decimals=3).tolist()
         [[0.5, 0.0], [0.0, 0.5]]
     """
-    _check(epsilon, n_iters, grad)
+    check_sinkhorn_settings(epsilon, n_iters, grad)
     if domain not in ("auto", "log", "scaling"):
         raise ValueError(f"domain={domain} is unknown: use auto, log or scaling")
     if torch.jit.is_tracing() or torch.compiler.is_compiling():
@@ -119,7 +119,7 @@ def sinkhorn_fixed(
     Log domain, exactly ``n_iters`` iterations, unrolled unless ``grad`` is ``detach``. Arguments,
     result and errors as there; TorchScript takes no keyword-only arguments with defaults.
     """
-    _check(epsilon, n_iters, grad)
+    check_sinkhorn_settings(epsilon, n_iters, grad)
     problem = sinkhorn_problem(cost, a, b, epsilon, a_mask, b_mask)
     logits, row_mass, col_mass = problem.logits, problem.a, problem.b
     if grad == "detach":
@@ -128,7 +128,8 @@ def sinkhorn_fixed(
     return _result(problem, log_plan(logits, row_mass, v), u, v, epsilon, n_iters)
 
 
-def _check(epsilon: float, n_iters: int, grad: str) -> None:
+def check_sinkhorn_settings(epsilon: float, n_iters: int, grad: str) -> None:
+    """Refuse what :func:`sinkhorn` would; a network calls it when it is built."""
     if epsilon <= 0:
         raise ValueError(f"epsilon={epsilon} must be positive: it divides the cost")
     if n_iters < 1:

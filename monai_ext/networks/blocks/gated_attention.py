@@ -52,8 +52,7 @@ class GatedAttention(nn.Module):
             Pooled ``[B, D]`` (zero where no instance is real) and attention ``[B, N]``.
         """
         attention = masked_softmax(self.scores(x), mask)
-        kept = torch.where(mask.unsqueeze(-1), x, 0.0)
-        pooled = (attention.unsqueeze(-1) * kept).sum(1)
+        pooled = (attention.to(x.dtype).unsqueeze(1) @ x).squeeze(1)
         return pooled, attention
 
     @torch.jit.export

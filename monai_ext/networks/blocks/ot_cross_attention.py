@@ -12,10 +12,10 @@ import torch
 from monai.utils import ComponentStore
 from torch import nn
 
-from monai_ext.networks.blocks.plan_combine import combine_prototypes
-from monai_ext.ops.costs import cost_matrix
+from monai_ext.networks.blocks.plan_combine import check_combination, combine_prototypes
+from monai_ext.ops.costs import check_cost_settings, cost_matrix
 from monai_ext.ops.masked import masked_softmax
-from monai_ext.ops.sinkhorn import sinkhorn, sinkhorn_fixed
+from monai_ext.ops.sinkhorn import check_sinkhorn_settings, sinkhorn, sinkhorn_fixed
 
 MATCHINGS = ComponentStore("matchings", "how regions of two magnifications are matched")
 
@@ -42,10 +42,15 @@ class OptimalTransportMatching(nn.Module):
 
     Args:
         settings: all but ``dim`` are used.
+
+    Raises:
+        ValueError: if a setting is out of range or a name unknown.
     """
 
     def __init__(self, settings: MatchingSettings) -> None:
         super().__init__()
+        check_cost_settings(settings.cost, settings.cost_scale)
+        check_sinkhorn_settings(settings.epsilon, settings.n_iters, settings.sinkhorn_grad)
         self.epsilon, self.n_iters = settings.epsilon, settings.n_iters
         self.cost, self.cost_scale = settings.cost, settings.cost_scale
         self.grad = settings.sinkhorn_grad
@@ -169,7 +174,7 @@ class OTCrossAttention(nn.Module):
         plan_norm: ``row`` or ``none``.
 
     Raises:
-        ValueError: if ``matching`` is unknown.
+        ValueError: if a name is unknown.
     """
 
     def __init__(
@@ -182,6 +187,7 @@ class OTCrossAttention(nn.Module):
         super().__init__()
         if matching not in MATCHINGS:
             raise ValueError(f"matching={matching} is unknown: use {', '.join(MATCHINGS.names)}")
+        check_combination(combine, plan_norm)
         self.matching = MATCHINGS[matching](settings)
         self.combine, self.plan_norm = combine, plan_norm
 

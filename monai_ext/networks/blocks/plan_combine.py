@@ -2,9 +2,6 @@
 
 import torch
 
-COMBINATIONS = ("literal", "barycentric", "transported")
-PLAN_NORMS = ("row", "none")
-
 
 def combine_prototypes(
     plan: torch.Tensor,
@@ -37,10 +34,7 @@ def combine_prototypes(
     Raises:
         ValueError: if a name is unknown.
     """
-    if combine not in ("literal", "barycentric", "transported"):
-        raise ValueError(f"combine={combine} is unknown: use literal, barycentric or transported")
-    if plan_norm not in ("row", "none"):
-        raise ValueError(f"plan_norm={plan_norm} is unknown: use row or none")
+    check_combination(combine, plan_norm)
     if plan_norm == "row":
         plan = normalise_rows(plan)
     weighted = (plan * weights.unsqueeze(-1)).to(prototypes.dtype)
@@ -49,6 +43,14 @@ def combine_prototypes(
     if combine == "barycentric":
         return weighted @ prototypes
     return weighted.sum(-2).unsqueeze(-1) * prototypes
+
+
+def check_combination(combine: str, plan_norm: str) -> None:
+    """Refuse what :func:`combine_prototypes` would; a network calls it when it is built."""
+    if combine not in ("literal", "barycentric", "transported"):
+        raise ValueError(f"combine={combine} is unknown: use literal, barycentric or transported")
+    if plan_norm not in ("row", "none"):
+        raise ValueError(f"plan_norm={plan_norm} is unknown: use row or none")
 
 
 def normalise_rows(plan: torch.Tensor) -> torch.Tensor:

@@ -47,7 +47,7 @@ class RegionAttentionPool(nn.Module):
             Prototypes ``[B, m, d]`` (zero for an empty region), attention ``[B, N]`` that sums to 1
             in every region that has an instance, and ``[B, m]`` bool, True = not empty.
         """
-        hidden = self.dropout(torch.relu_(self.embed(features)))
+        hidden = self.dropout(torch.relu(self.embed(features)))
         member = segment_members(region, m)
         attention = segment_softmax(self.attention.scores(hidden), region, m)
         own = torch.arange(m, device=region.device).unsqueeze(-1) == region.unsqueeze(1)
