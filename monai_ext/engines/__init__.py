@@ -8,6 +8,8 @@ from monai_ext.engines.extraction_settings import ExtractionSettings
 from monai_ext.engines.extraction_slides import find_slides
 from monai_ext.engines.extraction_store import SaveFeatures
 from monai_ext.engines.fit_standardization import fit_standardization
+from monai_ext.engines.inference_input import InferenceInput
+from monai_ext.engines.inference_run import InferenceRun
 from monai_ext.engines.load_split import load_split
 from monai_ext.engines.metrics_csv import MetricsCsv
 from monai_ext.engines.plain_errors import plain_errors
@@ -25,6 +27,8 @@ __all__ = [
     "ExtractionOutcome",
     "ExtractionSettings",
     "FeatureExtractor",
+    "InferenceInput",
+    "InferenceRun",
     "MetricsCsv",
     "RunCheckpoint",
     "SaveFeatures",

@@ -1,4 +1,4 @@
-"""What a run folder says about itself before training starts: `run.json` and `inference.json`."""
+"""What a run folder says of itself before training starts: record, configs, metadata."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from typing import Any
 from monai_ext.atomic import write_atomically
 from monai_ext.data import read_facts
 from monai_ext.errors import SettingError
+from monai_ext.ops.bag_layout import NUM_INDEX_ROWS
 from monai_ext.outputs.run_json import RunRecord, write_run_json
 
-INFERENCE_FILE = "inference.json"
+INFERENCE_FILE, METADATA_FILE = "inference.json", "metadata.json"
 
 
 class RunFiles:
-    """Writes a run's record and its own inference config.
+    """Writes a run's record, its own inference config, and its metadata.
 
     ``inference.json`` is the bundle's, with this run's values in place of the bundle's defaults
     and its checkpoint named, so that it runs alone:
@@ -49,7 +50,7 @@ class RunFiles:
         self.values = dict(values)
 
     def write(self, folder: Path) -> None:
-        """Write both files into the run folder.
+        """Write the files into the run folder.
 
         Raises:
             SettingError: if the bundle's own configs are not found or lack an id of ``values``.
@@ -67,11 +68,37 @@ class RunFiles:
             "class_names": list(self.class_names),
             "ckpt_path": str(folder.resolve() / "model.pt"),
         }
-        filled = template | self.values | own
+        filled = template | self.values | self._features_of(template) | own
         with write_atomically(folder / INFERENCE_FILE) as path:
             path.write_text(json.dumps(filled, indent=2) + "\n", encoding="utf-8")
         metadata = json.loads((configs / "metadata.json").read_text(encoding="utf-8"))
         write_run_json(folder, self._record(configs.parent.name, metadata["version"]))
+        with write_atomically(folder / METADATA_FILE) as path:
+            path.write_text(
+                json.dumps(self._described(metadata), indent=2) + "\n", encoding="utf-8"
+            )
+
+    def _described(self, metadata: dict[str, Any]) -> dict[str, Any]:
+        """The bundle's metadata with this run's widths and classes."""
+        form = metadata["network_data_format"]
+        widest = max(read_facts(path).shape[1] for path in self.files)
+        bag = form["inputs"]["image"] | {"num_channels": NUM_INDEX_ROWS + widest}
+        classes = {str(i): name for i, name in enumerate(self.class_names)}
+        found = {"num_channels": len(classes), "channel_def": classes}
+        both = {"inputs": {"image": bag}, "outputs": {"pred": form["outputs"]["pred"] | found}}
+        return metadata | {"network_data_format": form | both}
+
+    def _features_of(self, template: Mapping[str, Any]) -> dict[str, Any]:
+        """Grid and encoder of the training features, under the ids that extraction uses."""
+        facts = read_facts(self.files[0])
+        request = {k: v for k, v in dict(facts.request or {}).items() if k in template}
+        known = {
+            "encoder": facts.encoder_id,
+            "weight_hash": facts.weight_hash,
+            "split_hash": self.split_hash,
+            "can_extract": facts.request is not None,
+        }
+        return request | {k: v for k, v in known.items() if k in template}
 
     def _record(self, bundle: str, bundle_version: str) -> RunRecord:
         facts = [read_facts(path) for path in self.files]

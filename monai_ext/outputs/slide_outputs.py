@@ -56,6 +56,7 @@ class SlideOutputs:
         reader: see ``monai_ext.wsi.open_slide``.
         split_hash: of the datalist that the network was trained on.
         key: of the bag in the batch.
+        failed: slides that failed before the run, with reasons; read when it ends.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class SlideOutputs:
         reader: str = "auto",
         split_hash: str | None = None,
         key: str = "image",
+        failed: Mapping[str, str] | None = None,
     ) -> None:
         self.folder, self.class_names = Path(str(output_dir)), tuple(class_names)
         prediction_table([], self.class_names)
@@ -76,15 +78,11 @@ class SlideOutputs:
             self.pictures = SlidePictures(self.folder, pictures, self.class_names)
         self.files, self.reader = SlideFiles(None if not slides_dir else str(slides_dir)), reader
         self.split_hash, self.key = split_hash, key
+        self._failed_before = {} if failed is None else failed
         self._start()
 
     def attach(self, engine: Engine) -> None:
-        """Add the handler to an evaluator.
-
-        Raises:
-            SettingError: if its network cannot explain.
-        """
-        explaining_network(engine)
+        """Add the handler to an evaluator (whose network MONAI sets after its handlers)."""
         engine.add_event_handler(Events.STARTED, self._started)
         engine.add_event_handler(Events.ITERATION_COMPLETED, self)
         engine.add_event_handler(Events.COMPLETED, self._completed)
@@ -104,7 +102,8 @@ class SlideOutputs:
         self._rows: dict[str, Prediction] = {}
         self._checkpoint_hash: str | None = None
 
-    def _started(self, _engine: Engine) -> None:
+    def _started(self, engine: Engine) -> None:
+        explaining_network(engine)
         self._start()
 
     def _slide(self, engine: Engine, item: BatchItem) -> None:
@@ -199,6 +198,7 @@ class SlideOutputs:
         rows = self._rows.values()
         write_predictions(self.folder / PREDICTIONS_FILE, rows, self.class_names)
         self._write_patients()
+        self.failures = {**self._failed_before, **self.failures}
         earlier = read_failures(self.folder / FAILED_FILE)
         kept = {slide: why for slide, why in earlier.items() if slide not in self._rows}
         write_failures(self.folder / FAILED_FILE, kept | self.failures)
