@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import inspect
+import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from monai_ext import wsi
+from monai_ext.atomic import write_atomically
 from monai_ext.errors import SettingError, SlideError
+from monai_ext.hashing import json_hash
+
+_SEAL = "monai_ext_features_hash"
 
 
 def tissue_method(given: Mapping[str, Any]) -> str:
@@ -44,7 +49,10 @@ def tissue_path(root: Path | str, slide: str) -> Path:
 
 
 def write_tissue(root: Path | str, slide: str, tissue: wsi.TissueMask) -> Path:
-    """Write the outlines, unless a file that someone may have edited is there.
+    """Write the outlines, unless a file that someone edited is there.
+
+    The file carries a hash of its features, so that what was found by itself can be told from
+    what was edited, and is replaced when the settings change.
 
     Args:
         root: folder of the extraction.
@@ -55,22 +63,32 @@ def write_tissue(root: Path | str, slide: str, tissue: wsi.TissueMask) -> Path:
         The file.
 
     Raises:
-        SlideError: if the file exists and holds other outlines than ``tissue``.
+        SlideError: if the file exists and was edited.
     """
     path = tissue_path(root, slide)
-    if not path.exists():
-        wsi.tissue_to_geojson(tissue, path)
-    elif path.read_bytes() != _geojson(tissue):
+    if path.exists() and not _is_untouched(path):
         raise SlideError(
-            f"slide {slide}: {path} holds other tissue than was found now",
+            f"slide {slide}: {path} was edited",
             "outlines that were edited are never overwritten",
             f"use them with --tissue_dir {path.parent}, or delete the file",
         )
+    outlines = _outlines(tissue)
+    with write_atomically(path) as partial:
+        text = json.dumps({**outlines, _SEAL: json_hash(outlines["features"])})
+        partial.write_text(text, encoding="utf-8")
     return path
 
 
-def _geojson(tissue: wsi.TissueMask) -> bytes:
+def _is_untouched(path: Path) -> bool:
+    try:
+        outlines = json.loads(path.read_text(encoding="utf-8"))
+        return outlines[_SEAL] == json_hash(outlines["features"])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
+def _outlines(tissue: wsi.TissueMask) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "tissue.geojson"
         wsi.tissue_to_geojson(tissue, path)
-        return path.read_bytes()
+        return json.loads(path.read_text(encoding="utf-8"))
