@@ -84,8 +84,12 @@ def write_tiny_slide(  # noqa: PLR0913
 def shrink(image: np.ndarray, factor: int) -> np.ndarray:
     """Area mean of blocks of ``factor`` px in float64, rounded; a remainder is cut off."""
     rows, cols = image.shape[0] // factor, image.shape[1] // factor
-    blocks = image[: rows * factor, : cols * factor].reshape(rows, factor, cols, factor, 3)
-    return blocks.mean((1, 3)).round().astype(np.uint8)
+    cut = image[: rows * factor, : cols * factor]
+    total = np.zeros((rows, cols, 3), np.uint32)
+    for y in range(factor):
+        for x in range(factor):
+            total += cut[y::factor, x::factor]
+    return (total / factor**2).round().astype(np.uint8)
 
 
 def _cut(level: np.ndarray, edge: int) -> Iterator[np.ndarray]:

@@ -91,7 +91,7 @@ def _requests(
         stored = slide.info.finer_level(tiles.step_px / edge)
         step = tiles.step_px / slide.info.levels[stored].downsample
         for index in _rows(tiles):
-            row, cols = int(tiles.row[index[0]]), tiles.col[index]
+            row, cols = tiles.row[index[0]].item(), tiles.col[index]
             requests[stored].append(CropRequest(level, step, row, cols, index))
     return requests
 
