@@ -17,7 +17,7 @@ class BatchItem:
     """One slide of a batch.
 
     Attributes:
-        bag: [4 + D, N], with or without padding.
+        bag: [4 + D, N], without padding.
         meta: of the bag.
         other: the item's other entries, e.g. ``label``, ``slide``, ``patient``, ``mpp``.
     """
@@ -46,8 +46,13 @@ def batch_items(batch: Any, key: str = "image") -> list[BatchItem]:
 def _item(item: Mapping[str, Any], key: str) -> BatchItem:
     bag, name = item[key], f"{key}_meta_dict"
     meta = {**getattr(bag, "meta", {}), **item.get(name, {})}
+    meta = {k: _plain(v) for k, v in meta.items()}
     other = {k: v for k, v in item.items() if k not in (key, name)}
-    return BatchItem(plain_tensor(bag), {k: _plain(v) for k, v in meta.items()}, other)
+    bag = plain_tensor(bag)
+    real = torch.round(bag[0]) >= 0
+    if len(meta.get("coords", ())) == len(real):
+        meta["coords"] = meta["coords"][real.to(meta["coords"].device)]
+    return BatchItem(bag[:, real], meta, other)
 
 
 def _plain(value: Any) -> Any:

@@ -111,8 +111,7 @@ class SlideOutputs:
             raise CohortError(
                 f"slide {item.slide} comes twice", "a slide is one item", "mend the datalist"
             )
-        bag = item.bag[:, torch.round(item.bag[0]) >= 0]
-        found = explain_item(engine, bag)
+        found = explain_item(engine, item.bag)
         p = found["logits"].double().softmax(dim=0).tolist()
         provenance = self._provenance(item.meta)
         label = _label(item.other.get("label"), self.class_names)
@@ -122,22 +121,19 @@ class SlideOutputs:
         if self.pictures is not None and not has_places(item.meta):
             self.without_place.append(item.slide)
         elif self.pictures is not None:
-            self._draw(self.pictures, item, bag, found["attention"], provenance)
+            self._draw(self.pictures, item, found["attention"], provenance)
 
     def _draw(
         self,
         pictures: SlidePictures,
         item: BatchItem,
-        bag: torch.Tensor,
         attention: torch.Tensor,
         provenance: Provenance,
     ) -> None:
         chosen, name = pictures.settings, item.slide
-        mpp = item.other.get("mpp") or item.meta.get("slide_mpp")
-        mpp = None if mpp is None else float(mpp)
-        with self._opened(item, mpp) as slide:
-            mpp = mpp if slide is None or slide.info.mpp is None else slide.info.mpp
-            tiles = bag_tiles(bag, attention, item.meta, mpp=mpp)
+        with self._opened(item) as slide:
+            mpp = _mpp(item, slide)
+            tiles = bag_tiles(item.bag, attention, item.meta, mpp=mpp)
             if chosen.geojson:
                 p = dict(zip(self.class_names, self._rows[name].probabilities, strict=True))
                 pictures.write_geojson(name, tiles, slide, p, provenance)
@@ -159,24 +155,24 @@ class SlideOutputs:
             _logger.error("%s: %s", slide, reason)
 
     @contextmanager
-    def _opened(self, item: BatchItem, mpp: float | None) -> Iterator[SlideReader | None]:
+    def _opened(self, item: BatchItem) -> Iterator[SlideReader | None]:
         """The slide's reader; ``None`` where there is no file or it cannot be used."""
         slide: SlideReader | None = None
         with self._recorded(item.slide):
-            slide = self._open(item, mpp)
+            slide = self._open(item)
         try:
             yield slide
         finally:
             if slide is not None:
                 slide.close()
 
-    def _open(self, item: BatchItem, mpp: float | None) -> SlideReader | None:
+    def _open(self, item: BatchItem) -> SlideReader | None:
         path = item.other.get("slide_path") or item.meta.get("slide_path")
         path = path or self.files.find(item.slide)
         if path is None:
             self.without_file.append(item.slide)
             return None
-        slide = open_slide(path, reader=self.reader, mpp=mpp)
+        slide = open_slide(path, reader=self.reader)
         expected = item.meta.get("slide_hash")
         if expected is not None and slide.info.slide_hash != expected:
             slide.close()
@@ -230,6 +226,15 @@ class SlideOutputs:
             _logger.info("no %s: %s", PATIENTS_FILE, error)
             return
         write_predictions(path, table.rows, self.class_names)
+
+
+def _mpp(item: BatchItem, slide: SlideReader | None) -> float | None:
+    """Um a level-0 px: what the user said of the item, else the slide, else the features."""
+    stored = None if slide is None else slide.info.mpp
+    for value in (item.other.get("mpp"), stored, item.meta.get("slide_mpp")):
+        if value is not None:
+            return float(value)
+    return None
 
 
 def _label(value: Any, class_names: Sequence[str]) -> str | None:
