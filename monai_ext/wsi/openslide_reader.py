@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from monai_ext.wsi.slide_hash import slide_hash
 
 if TYPE_CHECKING:
     from openslide import OpenSlide
+
+_MAX_TILE_PX = 1 << 28
 
 
 class OpenSlideReader:
@@ -86,6 +89,7 @@ def _close(slide: OpenSlide) -> None:
 
 def _slide_info(path: Path, slide: OpenSlide, mpp: float | None) -> SlideInfo:
     properties = slide.properties
+    _check_tiles(path, properties, slide.level_count)
     size = slide.dimensions
     return SlideInfo(
         path=path,
@@ -101,7 +105,20 @@ def _slide_info(path: Path, slide: OpenSlide, mpp: float | None) -> SlideInfo:
     )
 
 
-def _mpp(properties) -> float | None:
+def _check_tiles(path: Path, properties: Mapping[str, str], levels: int) -> None:
+    """Refuse tiles of absurd size: OpenSlide ends the process when it cannot allocate one."""
+    for level in range(levels):
+        keys = [f"openslide.level[{level}].tile-{edge}" for edge in ("width", "height")]
+        width, height = (int(properties.get(key, 0)) for key in keys)
+        if width * height > _MAX_TILE_PX:
+            raise SlideError(
+                f"slide {path} is damaged: level {level} claims tiles of {width} x {height} px",
+                f"a stored tile has at most {_MAX_TILE_PX} px",
+                "copy the file again",
+            )
+
+
+def _mpp(properties: Mapping[str, str]) -> float | None:
     values = [
         float(properties[key])
         for key in ("openslide.mpp-x", "openslide.mpp-y")
@@ -110,7 +127,9 @@ def _mpp(properties) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-def _bounds(properties, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
+def _bounds(
+    properties: Mapping[str, str], size: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
     keys = [f"openslide.bounds-{name}" for name in ("x", "y", "width", "height")]
     if not all(key in properties for key in keys):
         return None

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tifffile
 
 from monai_ext.errors import SlideError
 from monai_ext.testing.slide_damage import destroy_tile
@@ -68,3 +69,13 @@ def test_destroyed_tile_is_named_and_the_rest_still_reads(tmp_path, slide_image)
     with pytest.raises(SlideError, match=r"a\.tif cannot be read at x=128 y=128 level=0"):
         reader.read_region(128, 128, 128, 128, 0)
     np.testing.assert_array_equal(reader.read_region(0, 0, 128, 128, 0), good)
+
+
+def test_absurd_tiles_are_refused_before_openslide_ends_the_process(tmp_path, slide_image):
+    path = write_tiny_slide(tmp_path / "a.tif", slide_image)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        tags = tiff.pages[1].aspage().tags
+        for edge in ("TileWidth", "TileLength"):
+            tags[edge].overwrite(1 << 20, dtype="I")
+    with pytest.raises(SlideError, match=r"level 1 claims tiles of 1048576 x 1048576 px"):
+        OpenSlideReader(path)
