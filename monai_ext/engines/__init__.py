@@ -1,7 +1,8 @@
 """Engines and handlers that MONAI lacks."""
 
 from monai_ext.engines.early_stop import EarlyStop
-from monai_ext.engines.extraction import ExtractionOutcome, FeatureExtractor, extract_features
+from monai_ext.engines.extraction import FeatureExtractor, extract_features
+from monai_ext.engines.extraction_book import ExtractionOutcome
 from monai_ext.engines.extraction_estimate import ExtractionEstimate
 from monai_ext.engines.extraction_grid import SlideToGrid
 from monai_ext.engines.extraction_settings import ExtractionSettings

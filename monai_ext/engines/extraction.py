@@ -5,19 +5,17 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
 from monai_ext.atomic import make_folder
-from monai_ext.data.slide_features import nominal_magnification
-from monai_ext.engines.extraction_estimate import ExtractionEstimate, level_counts, seconds_a_tile
+from monai_ext.engines.extraction_book import ExtractionBook, ExtractionOutcome
+from monai_ext.engines.extraction_dry_run import estimate_extraction
 from monai_ext.engines.extraction_grid import SlideToGrid, given_for
 from monai_ext.engines.extraction_log import console_log
 from monai_ext.engines.extraction_prefetch import prefetched
-from monai_ext.engines.extraction_records import FAILED, ExtractionRecords
 from monai_ext.engines.extraction_settings import ExtractionSettings
 from monai_ext.engines.extraction_slide import SlideWork
 from monai_ext.engines.extraction_slides import find_duplicates, find_slides
@@ -31,8 +29,6 @@ from monai_ext.engines.extraction_stream import (
     Opened,
     SlideEnd,
     Tiles,
-    batches_of,
-    reason_of,
     slide_events,
 )
 from monai_ext.engines.extraction_tissue import tissue_path
@@ -44,25 +40,6 @@ from monai_ext.networks.encoders import PatchEncoder, build_patch_encoder
 
 _logger = logging.getLogger(__name__)
 EXIT_SOME_FAILED = 3
-
-
-@dataclass
-class ExtractionOutcome:
-    """What became of the slides, by name.
-
-    Attributes:
-        ok: done now, with tiles.
-        empty: done now, without tissue.
-        skipped: done before.
-        failed: reason by slide.
-        estimate: of a dry run.
-    """
-
-    ok: list[str] = field(default_factory=list)
-    empty: list[str] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    estimate: ExtractionEstimate | None = None
 
 
 class FeatureExtractor:
@@ -86,7 +63,6 @@ class FeatureExtractor:
     ) -> None:
         self.settings, self.dataset, self.network = settings, dataset, network
         self.inferer, self.save = inferer, postprocessing
-        self.outcome = ExtractionOutcome()
         self._work: SlideWork | None = None
 
     def run(self) -> None:
@@ -115,7 +91,27 @@ class FeatureExtractor:
                 features of another request.
         """
         self.settings.verify()
-        self.outcome = ExtractionOutcome()
+        names = self._names()
+        if self.settings.stage == "features":
+            self.save.refuse_other_requests(names)
+        if not self.settings.is_dry:
+            self._tidy_output()
+        book, duplicates = (
+            ExtractionBook(self.settings, self.save),
+            find_duplicates(self.dataset.data),
+        )
+        unique = [i for i, name in enumerate(names) if name not in duplicates]
+        todo = [i for i in unique if not self._is_done(self.dataset.data[i])]
+        book.skip([names[i] for i in unique if i not in {*todo}])
+        book.fail_duplicates(duplicates)
+        if self.settings.is_dry:
+            parts = self.dataset, todo, self.settings, self._encode, book
+            book.outcome.estimate = estimate_extraction(*parts)
+        else:
+            self._extract(todo, book)
+        return book.close()
+
+    def _names(self) -> list[str]:
         names = [entry["slide"] for entry in self.dataset.data]
         if not names:
             raise SettingError(
@@ -123,64 +119,42 @@ class FeatureExtractor:
                 "slides are found by their suffix, e.g. .svs, .tif, .ndpi, .mrxs, .dcm",
                 "check --dataset_dir",
             )
-        if self.settings.stage == "features":
-            self.save.refuse_other_requests(names)
-        duplicates = find_duplicates(self.dataset.data)
-        todo = [
-            i for i, name in enumerate(names) if name not in duplicates and not self._is_done(i)
-        ]
-        done = [name for i, name in enumerate(names) if name not in duplicates and i not in {*todo}]
-        self.outcome.skipped = done
-        if self.settings.is_dry:
-            self._refuse_duplicates(duplicates, None)
-            return self._estimate(todo)
-        return self._extract(todo, duplicates)
+        return names
 
-    def _extract(
-        self, todo: Sequence[int], duplicates: Mapping[str, Sequence[str]]
-    ) -> ExtractionOutcome:
-        folder = make_folder(self.settings.output)
-        for path in remove_stale_partials(folder):
+    def _tidy_output(self) -> None:
+        for path in remove_stale_partials(make_folder(self.settings.output)):
             _logger.info("removed %s of a run that was killed", path)
-        records = ExtractionRecords(folder, self._columns())
-        records.skipped(self.outcome.skipped)
-        self._refuse_duplicates(duplicates, records)
+
+    def _extract(self, todo: Sequence[int], book: ExtractionBook) -> None:
         events = slide_events(self.dataset, todo, self.settings, self._levels_to_do)
         with (
             contextlib.closing(prefetched(events, self.settings.prefetch)) as ahead,
             tqdm(total=len(todo), unit="slide", disable=None) as slides,
             tqdm(unit="tile", disable=None, leave=False) as tiles,
         ):
-            self._consume(ahead, records, slides, tiles)
-        records.close()
-        self._log_end(records)
-        return self.outcome
+            self._consume(ahead, book, slides, tiles)
 
     def _consume(
-        self, events: Iterable[Event], records: ExtractionRecords, slides: tqdm, tiles: tqdm
+        self, events: Iterable[Event], book: ExtractionBook, slides: tqdm, tiles: tqdm
     ) -> None:
         for event in events:
             if isinstance(event, Failed):
-                self._fail(event.slide, event.error, records)
+                book.fail(event.slide, event.error)
+                self._work = None
             elif isinstance(event, Opened):
-                self._work = self._begin(event)
+                given = given_for(self.settings, event.item)
+                self._work = SlideWork(event.item, given, self._encode, self.save)
                 tiles.reset(total=sum(self._work.counts))
-            if self._work is not None:
+            if self._work is not None:  # None: it failed, what was read ahead of it is dropped
                 try:
-                    tiles.update(self._advance(event, records))
+                    tiles.update(self._advance(event, self._work, book))
                 except SLIDE_FAULTS as error:
-                    self._fail(self._work.item["slide"], error, records)
+                    book.fail(self._work.item["slide"], error)
+                    self._work = None
             slides.update(isinstance(event, SlideEnd | Failed))
 
-    def _begin(self, event: Opened) -> SlideWork:
-        given = given_for(self.settings, event.item)
-        return SlideWork(event.item, given, self._encode, self.save)
-
-    def _advance(self, event: Event, records: ExtractionRecords) -> int:
+    def _advance(self, event: Event, work: SlideWork, book: ExtractionBook) -> int:
         """Do what the event asks; returns how many tiles were encoded."""
-        work = self._work
-        if work is None:
-            return 0
         if isinstance(event, Opened):
             work.write_before_features(self.settings)
         elif isinstance(event, Tiles):
@@ -188,7 +162,8 @@ class FeatureExtractor:
         elif isinstance(event, LevelEnd):
             work.finish(event, self.network.embed_dim)
         elif isinstance(event, SlideEnd):
-            self._succeed(work, records)
+            book.succeed(work)
+            self._work = None
         return 0
 
     def _encode(self, pixels: Any) -> torch.Tensor:
@@ -197,8 +172,7 @@ class FeatureExtractor:
         with torch.autocast(device, enabled=amp):
             return self.inferer(pixels, self.network.encode)
 
-    def _is_done(self, position: int) -> bool:
-        entry = self.dataset.data[position]
+    def _is_done(self, entry: Mapping[str, Any]) -> bool:
         if self.settings.stage == "tissue":
             return tissue_path(self.settings.output, entry["slide"]).is_file()
         return self.settings.stage == "features" and not self._levels_to_do(entry)
@@ -208,88 +182,6 @@ class FeatureExtractor:
             return []
         given, levels = given_for(self.settings, entry), range(len(self.settings.spec.mpps))
         return [k for k in levels if not self.save.is_done(entry["slide"], k, given)]
-
-    def _refuse_duplicates(
-        self, duplicates: Mapping[str, Sequence[str]], records: ExtractionRecords | None
-    ) -> None:
-        for name, paths in duplicates.items():
-            error = SettingError(
-                f"slide name {name} in {len(paths)} places: {'; '.join(paths)}",
-                "results are named after the slide, so a name occurs once",
-                "rename or move all but one",
-            )
-            self._fail(name, error, records)
-
-    def _succeed(self, work: SlideWork, records: ExtractionRecords) -> None:
-        slide, grid, reader = work.item["slide"], work.item["grid"], work.item["reader"]
-        is_empty = not sum(work.counts)
-        (self.outcome.empty if is_empty else self.outcome.ok).append(slide)
-        values = {
-            "status": "empty" if is_empty else "ok",
-            "mpp": grid.slide_mpp,
-            "step_px": grid.step_px,
-            "reader": reader.backend,
-            "seconds": round(work.seconds, 1),
-            "provenance": self.save.provenance(reader.info.slide_hash),
-        }
-        if self.settings.stage != "tissue":
-            values |= dict(zip(self._tile_columns(), work.counts, strict=True))
-        records.done(slide, values)
-        speed = work.encoded / max(work.seconds, 1e-9)
-        counts = " + ".join(map(str, work.counts))
-        line = "%s: %s, %s tiles, %.1f s, %.0f tiles/s, reader %s"
-        _logger.info(line, slide, values["status"], counts, work.seconds, speed, reader.backend)
-        self._work = None
-
-    def _fail(self, slide: str, error: BaseException, records: ExtractionRecords | None) -> None:
-        reason = reason_of(error)
-        self.outcome.failed[slide] = reason
-        _logger.error("%s: failed: %s", slide, reason)
-        if records is not None:
-            records.fail(slide, reason)
-        self._work = None
-
-    def _estimate(self, todo: Sequence[int]) -> ExtractionOutcome:
-        estimate = ExtractionEstimate(self.network.embed_dim)
-        self.outcome.estimate = estimate
-        for position in tqdm(todo, unit="slide", disable=None):
-            slide = self.dataset.data[position]["slide"]
-            try:
-                item = self.dataset[position]
-                with contextlib.closing(item["reader"]):
-                    if estimate.seconds_a_tile is None:
-                        estimate.seconds_a_tile = self._time(item)
-                    estimate.tiles[slide] = level_counts(item)
-            except SLIDE_FAULTS as error:
-                self._fail(slide, error, None)
-        for line in estimate.lines():
-            _logger.info("%s", line)
-        return self.outcome
-
-    def _time(self, item: Mapping[str, Any]) -> float | None:
-        count = min(len(item["grid"].levels[0]), self.settings.batch_size)
-        if not count or self.settings.stage != "features":
-            return None
-        return seconds_a_tile(
-            lambda: next(iter(batches_of(item, 0, self.settings)))[1],
-            lambda pixels: self._encode(pixels).cpu(),
-            count,
-            overlapping=self.network.mean.device.type == "cuda",
-        )
-
-    def _tile_columns(self) -> list[str]:
-        return [f"tiles_{nominal_magnification(mpp):g}x" for mpp in self.settings.spec.mpps]
-
-    def _columns(self) -> list[str]:
-        after = ["mpp", "step_px", "reader", "seconds", "provenance"]
-        return ["slide", "status", *self._tile_columns(), *after]
-
-    def _log_end(self, records: ExtractionRecords) -> None:
-        outcome, failed = self.outcome, self.settings.output / FAILED
-        counts = len(outcome.ok), len(outcome.empty), len(outcome.skipped), len(records.failed)
-        _logger.info("%d ok, %d empty, %d skipped, %d failed", *counts)
-        if records.failed:
-            _logger.error("see %s; the same command redoes only these slides", failed)
 
 
 def extract_features(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,10 +18,10 @@ class ExtractionEstimate:
         tiles: number a level, by slide.
         empty: slides without tissue.
         seconds_a_tile: reading and encoding, measured on a few tiles; None without any tile.
-        embed_dim: feature width.
+        embed_dim: feature width; 0 without any tile.
     """
 
-    embed_dim: int
+    embed_dim: int = 0
     tiles: dict[str, Sequence[int]] = field(default_factory=dict)
     seconds_a_tile: float | None = None
 
@@ -87,8 +87,3 @@ def _duration(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
-
-
-def level_counts(item: Mapping[str, Any]) -> list[int]:
-    """Tiles a level of a prepared slide."""
-    return [len(level) for level in item["grid"].levels]

@@ -15,7 +15,7 @@ def test_sums_over_slides():
 
 
 def test_no_slide_left_is_an_estimate_too():
-    assert "0 slides, 0 tiles" in ExtractionEstimate(embed_dim=10).lines()[-1]
+    assert "0 slides, 0 tiles" in ExtractionEstimate().lines()[-1]
 
 
 @pytest.mark.parametrize(("overlapping", "expected"), [(True, 2.5), (False, 4.0)])
