@@ -27,6 +27,7 @@ def write_tiny_slide(  # noqa: PLR0913
     shared_tables: bool = False,
     photometric: str = "ycbcr",
     bigtiff: bool = False,
+    description: str | None = None,
 ) -> Path:
     """Write a tiled pyramidal JPEG TIFF that OpenSlide, cuCIM and the strip reader open.
 
@@ -42,6 +43,7 @@ def write_tiny_slide(  # noqa: PLR0913
             of whole JPEG streams.
         photometric: ``"ycbcr"``, or ``"rgb"`` for JPEG without colour transform as Aperio has it.
         bigtiff: write 64-bit offsets.
+        description: the first page's tag ImageDescription, where formats are told apart.
 
     Returns:
         ``path``.
@@ -70,6 +72,7 @@ def write_tiny_slide(  # noqa: PLR0913
                 photometric="rgb",
                 subfiletype=int(factor > 1),
                 metadata=None,
+                description=description if factor == factors[0] else None,
                 extratags=tags,
                 **_resolution(mpp, factor),
             )
