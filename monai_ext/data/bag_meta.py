@@ -28,9 +28,9 @@ def bag_meta(levels: Sequence[SlideFeatures], joined: JoinedLevels) -> dict[str,
 
     ``step_px`` is the step of grid level 0: tile (level, row, col) has its upper left corner at
     ``(col, row) * step_px * 2**level``. ``steps_px`` holds what each file says, also where the
-    tiles lie on no common grid and ``step_px`` is None. ``coords`` holds the same as the files have it,
-    int64 ``[N, 2]`` in ``coords_unit``, or None. ``provenance`` names slide, grid and encoder in
-    16 hexadecimal digits.
+    tiles lie on no common grid and ``step_px`` is None. ``coords`` holds the corners as the files
+    have them, int64 ``[N, 2]`` in ``coords_unit``, or None. ``provenance`` names slide, grid and
+    encoder in 16 hexadecimal digits.
     """
     finest = levels[0]
     return {

@@ -121,7 +121,7 @@ def _sorted_labels(slides: Sequence[CohortSlide]) -> tuple[str, ...]:
 
 def _empty_cells(rows: Sequence[Mapping[str, str]]) -> list[str]:
     return [
-        f"line {number}: {column} is {row[column]!r}"
+        f"row {number}: {column} is {row[column]!r}"
         + (f" ({row['slide']})" if row["slide"] else "")
         for number, row in enumerate(rows, start=2)
         for column in _COLUMNS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -27,11 +28,10 @@ def read_table(path: Path | str, columns: Sequence[str]) -> list[dict[str, str]]
             lacks a column.
     """
     text = _text(Path(path))
-    lines = text.splitlines()
-    header = lines[0] if lines else ""
+    header = text.partition("\n")[0].strip()
     if "," not in header and any(mark in header for mark in ";\t|"):
         raise CohortError(f"{path} is not separated by commas: {header!r}", _FORM, _SAVE)
-    reader = csv.reader(lines)
+    reader = csv.reader(io.StringIO(text, newline=""))
     names = [name.strip() for name in next(reader, [])]
     _require_columns(path, names, columns)
     rows = [[cell.strip() for cell in row] for row in reader if any(cell.strip() for cell in row)]

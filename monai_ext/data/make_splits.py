@@ -21,7 +21,7 @@ def make_splits(
     cohort: Cohort,
     *,
     folds: int | None = None,
-    shots: Sequence[int] | None = None,
+    shots: Sequence[int] | int | None = None,
     draws: int | None = None,
     train_patients: int | None = None,
     from_table: Path | str | None = None,
@@ -51,6 +51,7 @@ def make_splits(
             "a cohort is split in one way",
             "give one of --folds 5, --shots 1,2,4, --from splits.csv",
         )
+    shots = [shots] if isinstance(shots, int) else shots
     if from_table:
         return given_splits(from_table, cohort, seed=seed)
     if folds:

@@ -54,9 +54,9 @@ def test_all_that_is_wrong_is_listed_at_once(tmp_path):
         "slide 'a' has patients 1, 2",
         "slide 'a' has labels x, y",
         "slide 'b' has label 'z'",
-        "line 5: patient is '' (c)",
-        "line 6: label is 'NaN' (d)",
-        "line 7: slide is ''",
+        "row 5: patient is '' (c)",
+        "row 6: label is 'NaN' (d)",
+        "row 7: slide is ''",
         "slide 'e' has mpp '25', outside 0.05 to 20.0 um",
         "slide 'f' has mpp 'abc'",
     ):

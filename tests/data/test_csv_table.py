@@ -18,8 +18,9 @@ def test_rows_are_stripped_and_empty_ones_left_out(tmp_path, raw):
     assert _read(tmp_path, raw) == [{"slide": "a", "label": "x"}, {"slide": "b", "label": ""}]
 
 
-def test_quoted_commas_stay(tmp_path):
-    assert _read(tmp_path, b'slide,label\n"a,b",x')[0]["slide"] == "a,b"
+@pytest.mark.parametrize("cell", ["a,b", "a\nb", "a\u2028b"])
+def test_quoted_cells_stay(tmp_path, cell):
+    assert _read(tmp_path, f'slide,label\n"{cell}",x'.encode())[0]["slide"] == cell
 
 
 @pytest.mark.parametrize("mark", [";", "\t", "|"])

@@ -65,6 +65,14 @@ def test_levels_that_do_not_join_are_named(tmp_path):
         check_features(folder, NAMES)
 
 
+def test_another_place_on_the_grid_is_named(tmp_path):
+    for name in NAMES:
+        odd = {"grid_level": 1} if name == "c" else {}
+        write_levels(tmp_path, name, levels=(0,), **odd)
+    with pytest.raises(CohortError, match=r"slide 'c' has grid levels \(1,\), others have \(0,\)"):
+        check_features(find_features(tmp_path), NAMES)
+
+
 def test_all_missing_and_damaged_files_are_listed(tmp_path):
     folder = _folder(tmp_path)
     folder.files("b")[0].write_bytes(b"half")

@@ -71,5 +71,6 @@ def test_each_way_splits(tmp_path):
         "slide,part\n" + "".join(f"s{k}_0,{'train' if k < 10 else 'test'}\n" for k in range(20))
     )
     assert len(make_splits(cohort, folds=4)) == 4
+    assert len(make_splits(cohort, shots=2, draws=3, train_patients=6)) == 3
     assert len(make_splits(cohort, shots=[1, 2], draws=3, train_patients=6)) == 6
     assert [s.name for s in make_splits(cohort, from_table=tmp_path / "s.csv")] == ["split"]

@@ -5,6 +5,7 @@ from tests.data.feature_files import item
 
 def test_magnification_follows_from_mpp():
     assert item(mpp=0.5055).magnification == 20
+    assert item(mpp=2 / 3).magnification == 15
     assert item(mpp=None).magnification is None
 
 
