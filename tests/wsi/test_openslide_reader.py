@@ -36,6 +36,11 @@ def test_region_of_a_coarser_level_counts_its_corner_in_level_0_px(reader):
     np.testing.assert_array_equal(reader.read_region(80, 40, 50, 60, 2), whole[10:70, 20:70])
 
 
+def test_corner_between_stored_pixels_goes_to_the_nearest(reader):
+    whole = reader.read_region(0, 0, 228, 156, 2)
+    np.testing.assert_array_equal(reader.read_region(81, 43, 50, 60, 2), whole[11:71, 20:70])
+
+
 def test_outside_is_white(reader):
     region = reader.read_region(-20, -10, 40, 30, 0)
     assert (region[:10] == 255).all()

@@ -20,7 +20,7 @@ def triangle_reference(image, box, out_width, out_height):
     return np.einsum("ay,yxc,bx->abc", rows, image.astype(np.float64), cols)
 
 
-@pytest.mark.parametrize(("fy", "fx"), [(2, 2), (4, 4), (3, 3), (2, 4), (1, 2), (16, 16)])
+@pytest.mark.parametrize(("fy", "fx"), [(2, 2), (4, 4), (3, 3), (2, 4), (1, 2), (16, 16), (20, 20)])
 def test_area_mean_is_the_rounded_mean(np_rng, fy, fx):
     images = np_rng.integers(0, 256, (3, 5 * fy, 7 * fx, 3), dtype=np.uint8)
     mean = images.reshape(3, 5, fy, 7, fx, 3).astype(np.float64).mean((2, 4))
