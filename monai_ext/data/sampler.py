@@ -44,18 +44,25 @@ class BucketSampler(Sampler[list[int]]):
         self.lengths = np.asarray(lengths, dtype=np.int64)
         self.batch_size, self.batches_a_bucket = batch_size, batches_a_bucket
         self.seed, self.is_shuffled = seed, is_shuffled
+        self._run = object()
         self.epoch = self._done = 0
 
     def __len__(self) -> int:
         return (len(self.lengths) + self.batch_size - 1) // self.batch_size
 
     def __iter__(self) -> Iterator[list[int]]:
-        """Batches of this epoch, from where it was left; then the epoch after."""
+        """Batches of this epoch, from where it was left; then the epoch after.
+
+        An iterator that was begun before ``set_epoch`` ends there: an engine that counts
+        its iterations leaves one suspended before its end, and asks it again in the next epoch.
+        """
         batches = self.batches(self.epoch)
-        while self._done < len(batches):
+        run = self._run
+        while self._run is run and self._done < len(batches):
             self._done += 1
             yield batches[self._done - 1]
-        self.set_epoch(self.epoch + 1)
+        if self._run is run:
+            self.set_epoch(self.epoch + 1)
 
     def batches(self, epoch: int) -> list[list[int]]:
         """All batches of an epoch."""
@@ -75,6 +82,7 @@ class BucketSampler(Sampler[list[int]]):
     def set_epoch(self, epoch: int) -> None:
         """Start this epoch from its first batch."""
         self.epoch, self._done = int(epoch), 0
+        self._run = object()
 
     def state_dict(self) -> dict[str, int]:
         """Seed, epoch and batches already given in it."""
@@ -89,6 +97,7 @@ class BucketSampler(Sampler[list[int]]):
         if state["seed"] != self.seed:
             raise ValueError(f"seed={self.seed} differs from the saved seed {state['seed']}")
         self.epoch, self._done = state["epoch"], state["done"]
+        self._run = object()
 
 
 def _cut(order: np.ndarray, size: int) -> list[list[int]]:

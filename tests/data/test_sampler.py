@@ -57,6 +57,16 @@ def test_it_continues_where_it_was(done):
     assert list(resumed) == list(whole)  # and the epoch after
 
 
+def test_an_iterator_left_suspended_ends_when_the_next_epoch_is_set():
+    sampler = BucketSampler([1] * 20, 1, seed=0)
+    sampler.set_epoch(1)
+    first = iter(sampler)
+    assert [next(first) for _ in range(20)] == sampler.batches(1)
+    sampler.set_epoch(2)
+    assert list(first) == []
+    assert list(sampler) == sampler.batches(2)
+
+
 def test_a_state_of_another_seed_is_refused():
     with pytest.raises(ValueError, match="seed=6 differs from the saved seed 5"):
         _sampler(seed=6).load_state_dict(_sampler().state_dict())
