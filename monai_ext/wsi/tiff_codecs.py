@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from tifffile import TiffFile
 
-_PARSE_ERRORS = (ValueError, KeyError, IndexError, TypeError, ZeroDivisionError, struct.error)
+_PARSE_ERRORS = (ValueError, LookupError, TypeError, ArithmeticError, struct.error)
 
 
 def tile_codecs(path: Path) -> set[int]:
@@ -26,7 +26,7 @@ def tile_codecs(path: Path) -> set[int]:
                 return set()
             tiled = [page for page in pages if page.is_tiled]
             for page in tiled:
-                ends = np.asarray(page.dataoffsets) + np.asarray(page.databytecounts)
+                ends = np.add(page.dataoffsets, page.databytecounts, dtype=np.int64)
                 if len(ends) == 0 or ends.max() > size:
                     return set()
             return {int(page.compression) for page in tiled}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 JPEG_CODEC = 7
 _PHOTOMETRICS = {2: "rgb", 6: "ycbcr"}
-_PARSE_ERRORS = (ValueError, KeyError, IndexError, TypeError, ZeroDivisionError, struct.error)
+_PARSE_ERRORS = (ValueError, LookupError, TypeError, ArithmeticError, struct.error)
 
 
 class UnservedLayout(SlideError):  # noqa: N818
@@ -120,7 +120,7 @@ def _check_codec(path: Path, page: TiffPage) -> None:
 def _check_whole(path: Path, levels: Sequence[TiledLevel]) -> None:
     size = path.stat().st_size
     for number, level in enumerate(levels):
-        beyond = int(((level.offsets < 0) | (level.offsets + level.sizes > size)).sum())
+        beyond = int((level.offsets + level.sizes > size).sum())
         if beyond:
             raise SlideError(
                 f"slide {path} is truncated: {beyond} of {len(level.sizes)} tiles of level "

@@ -22,7 +22,9 @@ def test_incomplete_file_has_none(tmp_path, slide_image):
 def test_file_whose_last_page_is_cut_off_has_none(tmp_path, slide_image):
     path = write_tiny_slide(tmp_path / "a.tif", slide_image)
     assert tile_codecs(path) == {7}
-    truncate_file(path, 0.8)
+    with tifffile.TiffFile(path) as tiff:
+        last = tiff.pages[2].offset
+    path.write_bytes(path.read_bytes()[:last])
     assert tile_codecs(path) == set()
 
 

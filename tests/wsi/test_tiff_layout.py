@@ -4,7 +4,6 @@ import tifffile
 
 from monai_ext.errors import SlideError
 from monai_ext.testing.shared_data import shared_data_path
-from monai_ext.testing.slide_damage import truncate_file
 from monai_ext.testing.tiny_slides import write_tiny_slide
 from monai_ext.wsi.tiff_layout import UnservedLayout, jpeg_levels
 
@@ -80,8 +79,18 @@ def test_tiles_beyond_the_file_are_damage(tmp_path, slide_image):
     assert not isinstance(caught.value, UnservedLayout)
 
 
-def test_truncated_file_is_refused(tmp_path, slide_image):
+@pytest.mark.parametrize(("missing", "tiles"), [(5, 1), (40_000, 10)])
+def test_truncated_file_is_refused(tmp_path, slide_image, missing, tiles):
     path = write_tiny_slide(tmp_path / "a.tif", slide_image, factors=(1,))
-    truncate_file(path, 0.6)
-    with pytest.raises(SlideError, match=r"truncated: .* of 40 tiles"):
+    path.write_bytes(path.read_bytes()[:-missing])
+    with pytest.raises(SlideError, match=f"truncated: {tiles} of 40 tiles"):
+        jpeg_levels(path, SIZES[:1])
+
+
+def test_offset_beyond_any_file_is_not_served(tmp_path, slide_image):
+    path = write_tiny_slide(tmp_path / "a.tif", slide_image, factors=(1,), bigtiff=True)
+    with tifffile.TiffFile(path, mode="r+") as tiff:
+        page = tiff.pages[0].aspage()
+        page.tags["TileOffsets"].overwrite([2**64 - 1, *page.dataoffsets[1:]], dtype="Q")
+    with pytest.raises(UnservedLayout, match="tifffile cannot read it"):
         jpeg_levels(path, SIZES[:1])
