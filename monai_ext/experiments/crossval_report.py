@@ -24,8 +24,8 @@ def write_report(results: Sequence[FoldResult], output: Path | str, name: str, *
     """Write ``predictions.csv``, ``metrics.csv``, ``summary.json``, ``summary.md``; give the text.
 
     Folds that together test every slide once are pooled, slides and patients, with intervals from
-    a bootstrap over patients. Draws, which test slides again and again, are averaged, with the corrected
-    resampled t interval of the difference to the baseline.
+    a bootstrap over patients. Draws, which test slides again and again, are averaged. In both
+    cases the difference to the baseline has a corrected resampled t interval.
 
     Args:
         results: of ``cross_validate``.
