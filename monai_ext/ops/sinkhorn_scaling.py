@@ -28,17 +28,21 @@ def scaling_vectors(
         The plan ``[..., n, m]``, u, v (0 where masked) and the iterations done; u was updated last.
     """
     kernel = logits.exp()
-    turned = kernel.mT
-    a, b = a.unsqueeze(-1), b.unsqueeze(-1)
-    u, v = (a > 0).to(kernel.dtype), b
+    rows, cols = logits.shape[-2:]
+    # a row vector times a transposed view is the fastest product that bmm has for these shapes
+    to_rows = kernel.reshape(-1, rows, cols).mT
+    to_cols = to_rows.contiguous().mT
+    row_mass, col_mass = a.reshape(-1, 1, rows), b.reshape(-1, 1, cols)
+    u, v = (row_mass > 0).to(kernel.dtype), col_mass
     done = n_iters
     for k in range(n_iters):
-        reach = turned @ u
+        reach = torch.bmm(u, to_cols)
         if tol is not None and k and k % CHECK_EVERY == 0:
-            error = (v * reach - b).detach().abs().sum(-2).max()
+            error = (v * reach - col_mass).detach().abs().sum(-1).max()
             if float(error) <= tol:
                 done = k
                 break
-        v = b / reach
-        u = a / (kernel @ v)
-    return u * kernel * v.mT, u.squeeze(-1), v.squeeze(-1), done
+        v = col_mass / reach
+        u = row_mass / torch.bmm(v, to_rows)
+    u, v = u.reshape(a.shape), v.reshape(b.shape)
+    return u.unsqueeze(-1) * kernel * v.unsqueeze(-2), u, v, done
