@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,8 +76,8 @@ def prediction_table(rows: Iterable[Prediction], class_names: Sequence[str]) -> 
     table = tuple(sorted(rows, key=lambda row: (row.slide, row.patient)))
     for row in table:
         _check_row(row, names)
-    slides = [row.slide for row in table]
-    doubles = sorted({slide for slide in slides if slides.count(slide) > 1}) if table else []
+    slides = Counter(row.slide for row in table)
+    doubles = sorted(slide for slide, count in slides.items() if count > 1)
     if doubles:
         raise CohortError(
             f"slides {', '.join(doubles)} have two rows",
