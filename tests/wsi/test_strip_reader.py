@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from monai_ext.errors import SlideError
+from monai_ext.testing.bounded_slide import write_bounded_slide
 from monai_ext.testing.shared_data import shared_data_path
 from monai_ext.testing.slide_damage import destroy_tile
 from monai_ext.testing.tiny_slides import write_tiny_slide
@@ -65,3 +66,9 @@ def test_only_regions_with_the_damaged_tile_fail(tmp_path, slide_image):
     reader.read_region(256, 0, 600, 600, 0)
     with pytest.raises(SlideError, match=r"level 0 tile 9 \(row 1, column 1\)"):
         reader.read_region(255, 0, 600, 600, 0)
+
+
+def test_formats_that_place_tiles_their_own_way_are_not_served(tmp_path, slide_image):
+    path = write_bounded_slide(tmp_path / "a.scn", slide_image, canvas=(1000, 700), corner=(10, 20))
+    with pytest.raises(UnservedLayout, match="its format is leica"):
+        StripReader(path)
