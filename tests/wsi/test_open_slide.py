@@ -1,5 +1,6 @@
 import multiprocessing
 import pickle
+import sys
 
 import numpy as np
 import pytest
@@ -92,3 +93,11 @@ def test_slide_whose_tiles_lie_beyond_its_end_is_not_passed_on(tmp_path, slide_i
         page.tags["TileOffsets"].overwrite([10**8, *page.dataoffsets[1:]])
     with pytest.raises(SlideError, match=r"a\.tif is truncated: 1 of 40"):
         open_slide(path)
+
+
+def test_jpeg_that_openslide_refuses_is_not_passed_on_to_cucim(tmp_path, monkeypatch):
+    (tmp_path / "a.svs").write_bytes(b"no slide")
+    module = sys.modules["monai_ext.wsi.open_slide"]  # the package's name is the function
+    monkeypatch.setattr(module, "tile_codecs", lambda path: {7})
+    with pytest.raises(SlideError, match=r"a\.svs cannot be opened by OpenSlide"):
+        open_slide(tmp_path / "a.svs")

@@ -27,6 +27,12 @@ def test_area_mean_is_the_rounded_mean(np_rng, fy, fx):
     np.testing.assert_array_equal(area_mean(images, fy, fx), np.floor(mean + 0.5))
 
 
+@pytest.mark.parametrize("factor", [16, 17, 20])
+def test_large_bright_blocks_do_not_overflow(factor):
+    images = np.full((1, 2 * factor, 3 * factor, 3), 255, np.uint8)
+    assert (area_mean(images, factor, factor) == 255).all()
+
+
 def test_equal_size_is_not_touched(np_rng):
     images = np_rng.integers(0, 256, (1, 8, 9, 3), dtype=np.uint8)
     assert resample(images, 9, 8) is images
