@@ -94,20 +94,19 @@ def test_class_absent_from_training_has_probability_zero(datalist):
     np.testing.assert_allclose(p[:, :2], _table(datalist, c=0.1).probabilities())
 
 
-def test_level_without_tiles_counts_as_the_training_mean(datalist, tmp_path):
-    write_toy_features(tmp_path, "empty", signal=0.0, seed=0)
+@pytest.mark.parametrize("part", ["test", "training"])
+def test_level_without_tiles_counts_as_the_training_mean(datalist, tmp_path, part):
+    write_toy_features(tmp_path, "empty", signal=9.0, seed=0)
     files = sorted(tmp_path.rglob("*.h5"), key=lambda path: -float(path.parts[-3].split("x")[0]))
+    item = {**datalist.part(part)[0], "slide": "empty", "image": [str(path) for path in files]}
+    others = datalist.training[part == "training" :]
+    parts = {"test": [item]} if part == "test" else {"training": [item, *others]}
+    changed = dataclasses.replace(datalist, **parts)
     _without_tiles(files[1])
-    item = {**datalist.test[0], "slide": "empty", "image": [str(path) for path in files]}
-    one = dataclasses.replace(datalist, test=[item])
-    assert np.isfinite(_table(one, c=0.1).probabilities()).all()
-    usual = np.mean(
-        [read_features(i["image"][1]).features.mean(axis=0) for i in datalist.training], axis=0
-    )
-    _with_one_tile(files[1], usual)
-    np.testing.assert_allclose(
-        _table(one, c=0.1).probabilities(), _expected(datalist, item), atol=1e-5
-    )
+    without = _table(changed, c=0.1).probabilities()
+    means = [read_features(each["image"][1]).features.mean(axis=0) for each in others]
+    _with_one_tile(files[1], np.mean(means, axis=0))
+    np.testing.assert_allclose(without, _by_hand(changed, 0.1, pools=[_mean]), atol=1e-5)
 
 
 def _without_tiles(path):
@@ -130,10 +129,6 @@ def _replace(file, name, value):
     attrs = dict(file[name].attrs)
     del file[name]
     file.create_dataset(name, data=value).attrs.update(attrs)
-
-
-def _expected(datalist, item):
-    return _by_hand(dataclasses.replace(datalist, test=[item]), 0.1, pools=[_mean])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,76 @@
+"""What a setting changes in the pictures of one slide."""
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from monai_ext.outputs.provenance import Provenance
+from monai_ext.outputs.slide_pictures import PictureSettings, SlidePictures
+from tests.outputs.conftest import grid_tiles
+
+SETTINGS = PictureSettings(
+    heatmap=True,
+    geojson=True,
+    contact_sheet=True,
+    long_side_px=200,
+    top=2,
+    bottom=1,
+    columns=3,
+    tile_px=32,
+)
+P = {"normal": 0.4, "tumour": 0.6}
+
+
+def _written(folder, slide, **change):
+    """Pixels of the two pictures and the document, by kind."""
+    pictures = SlidePictures(folder, dataclasses.replace(SETTINGS, **change), list(P))
+    tiles, chain = grid_tiles((0, 1)), Provenance("slide")
+    pictures.write_heatmap("s", tiles, slide, chain)
+    pictures.write_contact_sheet("s", tiles, slide, chain)
+    pictures.write_geojson("s", tiles, slide, P, chain)
+    return {
+        "heatmap": np.asarray(Image.open(folder / "heatmaps/s_heatmap.png")),
+        "sheet": np.asarray(Image.open(folder / "contact_sheets/s_tiles.png")),
+        "geojson": json.loads((folder / "geojson/s.geojson").read_text()),
+    }
+
+
+def test_geojson_begins_at_the_bounds_of_the_slide(tmp_path, bounded):
+    document = _written(tmp_path, bounded)["geojson"]
+    assert document["frame"] == {
+        "x": 150,
+        "y": 90,
+        "width": 700,
+        "height": 500,
+        "is_bounds_known": True,
+    }
+    corners = [feature["geometry"]["coordinates"][0][0] for feature in document["features"]]
+    assert np.min(corners, axis=0).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("change", [{"level": 1}, {"is_combined": True}, {"long_side_px": 100}])
+def test_setting_changes_the_heat_map(tmp_path, slide, change):
+    plain, other = _written(tmp_path / "a", slide), _written(tmp_path / "b", slide, **change)
+    assert not np.array_equal(plain["heatmap"], other["heatmap"])
+
+
+@pytest.mark.parametrize("change", [{"level": 1}, {"top": 1}, {"columns": 1}, {"tile_px": 16}])
+def test_setting_changes_the_contact_sheet(tmp_path, slide, change):
+    plain, other = _written(tmp_path / "a", slide), _written(tmp_path / "b", slide, **change)
+    assert not np.array_equal(plain["sheet"], other["sheet"])
+
+
+def test_geojson_holds_the_levels_asked_for(tmp_path, slide):
+    document = _written(tmp_path, slide, geojson_levels=[1])["geojson"]
+    assert {f["properties"]["measurements"]["level"] for f in document["features"]} == {1}
+
+
+def test_colour_follows_the_class_in_label_order(tmp_path, slide):
+    document = _written(tmp_path, slide)["geojson"]
+    assert document["prediction"] == P
+    classes = [f["properties"]["classification"] for f in document["features"]]
+    assert {each["name"] for each in classes} == {"slide predicted tumour"}
+    assert {tuple(each["color"]) for each in classes} == {(213, 94, 0)}
