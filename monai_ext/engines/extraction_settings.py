@@ -14,7 +14,7 @@ from monai_ext.engines.extraction_slides import read_mpps
 from monai_ext.engines.extraction_tissue import tissue_method
 from monai_ext.engines.plain_errors import plain_errors
 from monai_ext.errors import SettingError
-from monai_ext.flags import as_bool, as_path
+from monai_ext.flags import as_bool, as_folder, as_path
 from monai_ext.networks.encoders import PATCH_ENCODERS, build_patch_encoder
 from monai_ext.wsi import GridSpec
 
@@ -76,12 +76,12 @@ class ExtractionSettings:
     @property
     def slides(self) -> Path:
         """``dataset_dir`` as a path."""
-        return Path(str(self.dataset_dir))
+        return as_folder(self.dataset_dir)
 
     @property
     def output(self) -> Path:
         """``output_dir`` as a path."""
-        return Path(str(self.output_dir))
+        return as_folder(self.output_dir)
 
     @property
     def is_dry(self) -> bool:
@@ -89,13 +89,17 @@ class ExtractionSettings:
         return as_bool(self.dry_run)
 
     @property
+    def _mpps(self) -> tuple[float, ...]:
+        is_list = isinstance(self.mpps, Sequence) and not isinstance(self.mpps, str)
+        return tuple(self.mpps) if is_list else (self.mpps,)  # type: ignore[arg-type, return-value]
+
+    @property
     def spec(self) -> GridSpec:
         """The grid that is asked for."""
-        mpps = self.mpps if isinstance(self.mpps, Sequence) else (self.mpps,)
         method = "given" if as_path(self.tissue_dir) else tissue_method(self.tissue)
         return GridSpec(
             tile_px=self.tile_px,
-            mpps=tuple(mpps),
+            mpps=self._mpps,
             snap_tolerance=self.snap_tolerance,
             min_tissue=self.min_tissue,
             max_upsample=self.max_upsample,
@@ -104,7 +108,7 @@ class ExtractionSettings:
 
     def check(self) -> None:
         """:meth:`verify` for a config's ``initialize``: one plain line and exit code 1."""
-        log_dir = None if str(self.dry_run).lower() == "true" else self.output
+        log_dir = None if str(self.dry_run).lower() == "true" else as_path(self.output_dir)
         with plain_errors(log_dir):
             self.verify()
 
@@ -116,13 +120,11 @@ class ExtractionSettings:
                 written to.
             CohortError: if the CSV cannot be read.
         """
+        self._verify_numbers()
         _ = self.spec, self.is_dry, as_bool(self.amp)
         _one_of("stage", self.stage, STAGES)
         _one_of("reader", self.reader, READERS)
         _one_of("decode_device", self.decode_device, DECODERS)
-        _whole("tile_px", self.tile_px)
-        _whole("batch_size", self.batch_size)
-        _whole("prefetch", self.prefetch)
         _folder("dataset_dir", self.slides)
         if (tissue_dir := as_path(self.tissue_dir)) is not None:
             _folder("tissue_dir", tissue_dir)
@@ -131,6 +133,16 @@ class ExtractionSettings:
         _writable(self.output)
         self._verify_encoder()
         self._verify_devices()
+
+    def _verify_numbers(self) -> None:
+        for name in ("tile_px", "batch_size", "prefetch"):
+            _whole(name, getattr(self, name))
+        for name in ("snap_tolerance", "min_tissue", "max_upsample"):
+            _number(name, getattr(self, name))
+        if self.mpp is not None:
+            _number("mpp", self.mpp)
+        for mpp in self._mpps:
+            _number("mpps", mpp)
 
     def _verify_encoder(self) -> None:
         if self.encoder not in PATCH_ENCODERS:
@@ -164,6 +176,11 @@ def _one_of(name: str, value: object, allowed: Sequence[str]) -> None:
 def _whole(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise SettingError(f"{name}={value!r}", "a whole number from 1", f"--{name} 64")
+
+
+def _number(name: str, value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise SettingError(f"{name}={value!r}", "a number", f"--{name} 0.5")
 
 
 def _folder(name: str, path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from monai_ext.data.feature_layout import slide_stem
 from monai_ext.errors import CohortError
+from monai_ext.flags import as_folder, as_path
 
 SLIDE_SUFFIXES = (".svs", ".svslide", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".vms", ".vmu")
 SLIDE_SUFFIXES += (".bif", ".dcm", ".czi", ".qptiff")
@@ -41,11 +42,11 @@ def find_slides(
     Raises:
         CohortError: if the CSV lacks a column or holds something else than numbers.
     """
-    given = {} if cohort is None else read_mpps(cohort)
+    root, given = as_folder(folder), {} if (table := as_path(cohort)) is None else read_mpps(table)
     common = None if mpp is None else float(mpp)
-    passed = {os.path.realpath(path) for path in without if path is not None}
-    passed.discard(os.path.realpath(str(folder)))
-    found = sorted(path for files in _walk(Path(str(folder)), passed) for path in _slides_of(files))
+    passed = {os.path.realpath(path) for item in without if (path := as_path(item))}
+    passed.discard(os.path.realpath(root))
+    found = sorted(path for files in _walk(root, passed) for path in _slides_of(files))
     return [
         {"image": str(path), "slide": name, "mpp": given.get(name, common)} for path, name in found
     ]
@@ -65,7 +66,7 @@ def read_mpps(path: Path | str) -> dict[str, float]:
     Raises:
         CohortError: if the file or a column is missing, or a value is no number.
     """
-    path = Path(str(path))
+    path = as_folder(path)
     try:
         with path.open(newline="", encoding="utf-8-sig") as stream:
             lines = list(csv.DictReader(stream))

@@ -86,6 +86,13 @@ def test_run_gives_a_file_a_level(tmp_path):
         assert len(read_features(path).coords)
 
 
+def test_folders_with_signs_that_configs_use_are_taken_as_written(tmp_path):
+    add_slide(tmp_path / "in #1 $x @y", "a.tif", blank_image(128, 128))
+    folders = {"dataset_dir": str(tmp_path / "in #1 $x @y"), "output_dir": str(tmp_path / "o #2")}
+    run_bundle(tmp_path, **folders)
+    assert (tmp_path / "o #2/20x_32px_0px_overlap/features_tiny/a.h5").exists()
+
+
 def test_default_encoder_gives_1280_features(tmp_path):
     add_slide(tmp_path / "slides", "a.tif", tissue_image(160, 160))
     run_bundle(tmp_path, encoder="efficientnet_lite0", mpps=[0.5])
@@ -120,6 +127,10 @@ def test_a_failed_slide_ends_with_3(tmp_path):
         ({"stage": "all"}, "SettingError: stage='all'. Rule: one of tissue, tiles, features"),
         ({"mpps": [0.5, 0.7]}, r"SettingError: mpps=\[0.5, 0.7\]"),
         ({"batch_size": 0}, "SettingError: batch_size=0"),
+        ({"mpp": "20x"}, "SettingError: mpp='20x'"),
+        ({"mpps": "20x"}, "SettingError: mpps='20x'"),
+        ({"min_tissue": "a"}, "SettingError: min_tissue='a'"),
+        ({"tissue": {"closing": 1}}, "SettingError: tissue="),
         ({"reader": "fast"}, "SettingError: reader='fast'"),
         ({"dataset_dir": "/none"}, "SettingError: dataset_dir=/none is no folder"),
         ({"tissue_dir": "/none"}, "SettingError: tissue_dir=/none is no folder"),
@@ -132,6 +143,12 @@ def test_what_a_user_can_mend_is_one_line(tmp_path, changes, line):
     with pytest.raises(SystemExit, match=line):
         run_bundle(tmp_path, **changes)
     assert "Traceback" in (tmp_path / "out/error.log").read_text(encoding="utf-8")
+
+
+def test_an_output_folder_that_is_not_given_is_refused(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif", blank_image(128, 128))
+    with pytest.raises(SystemExit, match="SettingError: a folder or file is not given"):
+        run_bundle(tmp_path, output_dir="")
 
 
 def test_an_output_folder_that_cannot_be_is_refused(tmp_path):
