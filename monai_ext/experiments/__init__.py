@@ -5,7 +5,8 @@ from monai_ext.experiments.bootstrap import Interval, bootstrap_difference, boot
 from monai_ext.experiments.bundle_run import find_bundle, run_bundle, run_config
 from monai_ext.experiments.corrected_t import CorrectedT, corrected_resampled_t
 from monai_ext.experiments.crossval import FoldResult, cross_validate, pooled
-from monai_ext.experiments.crossval_report import write_report
+from monai_ext.experiments.crossval_report import slide_metrics, write_report
+from monai_ext.experiments.demo import demo
 from monai_ext.experiments.metrics import CLASSIFICATION_METRICS, classification_metrics
 from monai_ext.experiments.predict import predict
 from monai_ext.experiments.results_table import results_table
@@ -20,6 +21,7 @@ __all__ = [
     "classification_metrics",
     "corrected_resampled_t",
     "cross_validate",
+    "demo",
     "find_bundle",
     "mean_pool_logistic",
     "pooled",
@@ -27,5 +29,6 @@ __all__ = [
     "results_table",
     "run_bundle",
     "run_config",
+    "slide_metrics",
     "write_report",
 ]

@@ -79,11 +79,12 @@ def _one_label_a_patient(table: PredictionTable) -> bool:
 
 
 def _mean_metrics(tables: Sequence[PredictionTable]) -> dict[str, Interval | float]:
-    each = [_metrics(table) for table in tables]
+    each = [slide_metrics(table) for table in tables]
     return {metric: mean(row[metric] for row in each) for metric in REPORTED}
 
 
-def _metrics(table: PredictionTable) -> dict[str, float]:
+def slide_metrics(table: PredictionTable) -> dict[str, float]:
+    """Metrics of the slides whose label is known."""
     known = table.labelled()
     return classification_metrics(known.labels(), known.probabilities())
 
@@ -94,7 +95,7 @@ def _difference(
     if _BASELINE not in methods or len(results) < 2:
         return ""
     pairs = zip(methods[name], methods[_BASELINE], strict=True)
-    gaps = [_metrics(ours)["auc"] - _metrics(base)["auc"] for ours, base in pairs]
+    gaps = [slide_metrics(ours)["auc"] - slide_metrics(base)["auc"] for ours, base in pairs]
     n_train, n_test = mean(r.n_train for r in results), mean(r.n_test for r in results)
     if any(gap != gap for gap in gaps):  # noqa: PLR0124  nan: a fold lacks a class
         return "AUC difference to the baseline: a fold lacks a class, no test\n"
@@ -113,7 +114,7 @@ def _write_fold_metrics(
         writer.writerow(["split", "method", "slides", *REPORTED])
         for method, tables in methods.items():
             for split, table in zip(names, tables, strict=True):
-                found = _metrics(table)
+                found = slide_metrics(table)
                 row = [f"{found[metric]:.6g}" for metric in REPORTED]
                 writer.writerow([split, method, len(table.rows), *row])
 

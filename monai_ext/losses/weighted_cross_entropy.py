@@ -29,6 +29,8 @@ class WeightedCrossEntropy(nn.Module):
         2.0794
     """
 
+    weight: Tensor | None
+
     def __init__(self, weight: list[float] | None = None, label_smoothing: float = 0.0) -> None:
         super().__init__()
         self.label_smoothing = label_smoothing

@@ -75,7 +75,7 @@ def test_finished_run_is_left_as_it_is(tmp_path):
 @pytest.mark.parametrize("word", ["false", "False", "0", False, None])
 def test_resume_false_means_false(tmp_path, word):
     make_toy_run(tmp_path, max_epochs=1).start()
-    with pytest.raises(SystemExit, match="never overwritten.*--resume True"):
+    with pytest.raises(SystemExit, match=r"never overwritten.*--resume True"):
         make_toy_run(tmp_path, max_epochs=2, resume=word).start()
     assert len(_rows(tmp_path)) == 1
 

@@ -41,13 +41,12 @@ class StandardizedLinear(nn.Linear):
         """
         for name, value in (("mean", mean), ("std", std)):
             if value.shape != self.mean.shape or not bool(torch.isfinite(value).all()):
-                raise ValueError(
-                    f"{name} of shape {tuple(value.shape)} must be {self.in_features} finite numbers"
-                )
+                shape = tuple(value.shape)
+                raise ValueError(f"{name} {shape} must be {self.in_features} finite numbers")
         self.mean.copy_(mean)
         self.std.copy_(torch.where(std > 0, std, torch.ones_like(std)))
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, input: Tensor) -> Tensor:  # noqa: A002  torch.nn.Linear names it so
         """The layer's output."""
         shift = F.linear(self.mean / self.std, self.weight)
-        return F.linear(x, self.weight / self.std, self.bias - shift)
+        return F.linear(input, self.weight / self.std, self.bias - shift)
