@@ -53,7 +53,6 @@ def sinkhorn_problem(
     b_real = _real_entries(cost[..., 0, :], b, b_mask)
     alive = a_real.any(-1, keepdim=True) & b_real.any(-1, keepdim=True)
     real = a_real.unsqueeze(-1) & b_real.unsqueeze(-2)
-    cost = torch.where(real, cost, 0.0)
     a_mass = _masses(a, a_real | ~alive, alive, cost)
     b_mass = _masses(b, b_real | ~alive, alive, cost)
     b_mass = b_mass * (a_mass.sum(-1, keepdim=True) / b_mass.sum(-1, keepdim=True))

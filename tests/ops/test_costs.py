@@ -27,6 +27,7 @@ def test_gradients_are_exact(pair, metric):
     torch.autograd.gradcheck(lambda x, y: cost_matrix(x, y, metric), (x, y))
 
 
+@pytest.mark.filterwarnings("ignore:Anomaly Detection")
 @pytest.mark.parametrize("metric", COST_METRICS)
 def test_gradient_is_finite_where_vectors_are_equal(pair, metric):
     x = pair[0].float().requires_grad_()

@@ -115,7 +115,19 @@ def test_problem_without_real_rows_has_zero_plan_and_gradient(problem, grad, dom
     assert cost.grad[1:].abs().sum() > 0
 
 
-def test_masses_that_are_zero_are_masked(problem):
+@pytest.mark.parametrize("domain", ["log", "scaling"])
+def test_masses_that_are_not_positive_are_masked(problem, domain):
+    cost, a, b = problem
+    a = a * torch.tensor([1.0, 0, 1, -1, 1])
+    out = sinkhorn(cost, a, b, epsilon=0.1, n_iters=100, domain=domain)
+    mask = torch.tensor([True, False, True, False, True])
+    masked = sinkhorn(cost, a, b, epsilon=0.1, n_iters=100, a_mask=mask, domain=domain)
+    for x, y in zip(out, masked, strict=True):
+        torch.testing.assert_close(x, y)
+    assert out.f[:, 3].tolist() == [0.0] * 3
+
+
+def test_gradient_of_masses_is_finite_where_they_are_zero(problem):
     cost, a, b = problem
     a = a * torch.tensor([1.0, 0, 1, 1, 1])
     a.requires_grad_()
@@ -194,6 +206,13 @@ def test_tolerance_stops_early_and_is_met(problem):
         assert out.n_iters < 100
         assert out.error.max() <= 1e-6
         torch.testing.assert_close(out.error, (out.plan.sum(1) - problem[2]).abs().sum(1))
+
+
+@pytest.mark.parametrize("domain", ["log", "scaling"])
+def test_problem_without_real_rows_does_not_keep_the_others_from_stopping(problem, domain):
+    a_mask = torch.tensor([[False] * 5, [True] * 5, [True] * 5])
+    settings = {"epsilon": 0.1, "n_iters": 500, "tol": 1e-6, "domain": domain}
+    assert sinkhorn(problem[0], a_mask=a_mask, **settings).n_iters < 100
 
 
 def test_column_masses_are_scaled_to_the_total_of_rows(problem):
