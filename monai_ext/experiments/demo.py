@@ -58,8 +58,10 @@ def demo(output: Path | str, *, seed: int = 0, settings: Path | str = SETTINGS) 
 
 
 def _make_slides(folder: Path, asked: dict[str, Any], seed: int) -> None:
-    lists = {k: tuple(v) if isinstance(v, list) else v for k, v in asked["slide"].items()}
-    made = write_synthetic_cohort(SyntheticSpec(**lists), asked["slides"], seed, folder)
+    spec: dict[str, Any] = {
+        k: tuple(v) if isinstance(v, list) else v for k, v in asked["slide"].items()
+    }
+    made = write_synthetic_cohort(SyntheticSpec(**spec), asked["slides"], seed, folder)
     for _ in tqdm(made, total=asked["slides"], desc="painting", unit="slide"):
         pass
 

@@ -74,7 +74,7 @@ class SlideOutputs:
         self.folder, self.class_names = Path(str(output_dir)), tuple(class_names)
         prediction_table([], self.class_names)
         self.pictures = None
-        if pictures is not None:
+        if pictures is not None and pictures.is_wanted:
             self.pictures = SlidePictures(self.folder, pictures, self.class_names)
         self.files, self.reader = SlideFiles(None if not slides_dir else str(slides_dir)), reader
         self.split_hash, self.key = split_hash, key

@@ -65,6 +65,11 @@ class PictureSettings:
         for name in ("heatmap", "geojson", "contact_sheet", "is_combined", "is_packed"):
             object.__setattr__(self, name, as_bool(getattr(self, name)))
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anything is drawn at all."""
+        return bool(self.heatmap or self.geojson or self.contact_sheet)
+
 
 class SlidePictures:
     """Writes the pictures of one slide after the other.
