@@ -96,9 +96,9 @@ def paint_slide(
     places = scattered_places(rng, size, int(density * spec.size_px**2), radius * 2.4)
     places = places[_inside(places, tissue, size)]
     stamp_nuclei(pixels, places, nucleus_stamps(rng, radius), stain.nucleus, rng)
+    _cover_with_glass(pixels, outlines_mask(tissue, size, _MASK_DOWNSAMPLE), stain.glass)
     planted = places[_inside(places, lesions, size)]
     stamp_grain(pixels, planted, radius, spec.grain, rng)
-    _cover_with_glass(pixels, outlines_mask(tissue, size, _MASK_DOWNSAMPLE), stain.glass)
     return SyntheticSlide(pixels, tissue, lesions)
 
 

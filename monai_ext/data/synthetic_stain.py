@@ -140,8 +140,8 @@ def stamp_grain(
     """Give nuclei salt-and-pepper chromatin that only the picture's own magnification shows.
 
     Every block of 2 x 2 pixels that is averaged into one pixel of the next level keeps its
-    sum, so at half the magnification and below the picture is the same with and without
-    (but where a pixel reaches 0 or 255).
+    sum, so at half the magnification and below the picture is the same with and without.
+    Blocks in which a pixel would leave 0 to 255 get none.
 
     Args:
         picture: ``[height, width, 3]`` uint8, changed in place.
@@ -159,8 +159,11 @@ def stamp_grain(
         noise = np.where(disc, noise, 0)
         blocks = noise.reshape(side // 2, 2, side // 2, 2)
         blocks = blocks - blocks.sum(axis=(1, 3), keepdims=True) // 4
-        grain = blocks.reshape(side, side, 1)
-        here[:] = np.clip(here.astype(np.int16) + grain, 0, 255)
+        grained = here + blocks.reshape(side, side, 1)
+        fits = ((grained >= 0) & (grained <= 255)).all(axis=-1)
+        whole = fits.reshape(side // 2, 2, side // 2, 2).all(axis=(1, 3), keepdims=True)
+        allowed = np.broadcast_to(whole, blocks.shape).reshape(side, side)
+        here[allowed] = grained[allowed]
 
 
 def _windows(
