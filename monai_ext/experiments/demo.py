@@ -20,8 +20,9 @@ from monai_ext.data.synthetic import SYNTHETIC_CLASSES, SyntheticSpec, write_syn
 from monai_ext.experiments.bundle_run import INFERENCE, run_bundle
 from monai_ext.experiments.crossval import FoldResult, cross_validate, pooled
 from monai_ext.experiments.crossval_report import slide_metrics, write_report
-from monai_ext.experiments.planted_truth import attention_auc
+from monai_ext.experiments.planted_truth import attention_auc, outline_truth
 from monai_ext.experiments.predict import predict
+from monai_ext.wsi import open_slide
 
 SETTINGS = Path(__file__).with_suffix(".json")
 SAMPLE = Path(monai_ext.__file__).resolve().parents[1] / "docs" / "sample"
@@ -143,6 +144,21 @@ def _findings(folder: Path, results: list[FoldResult], control: list[FoldResult]
 
 def _pictures(folder: Path, sample: Path) -> list[str]:
     drawn = sorted((folder / "m2otca" / "fold0" / "heatmaps").glob("*.png"))
-    lines = [f"{len(drawn)} heat maps of held-out slides, e.g. {drawn[-1]}"] if drawn else []
+    lines = [f"{len(drawn)} heat maps of held-out slides in {drawn[0].parent}"] if drawn else []
+    lines += [f"With planted lesions outlined: {path}" for path in _outlined(folder, drawn)]
     lines += [f"Sample slide: {path}" for path in sorted(sample.glob("*/*.*"))]
     return lines
+
+
+def _outlined(folder: Path, heatmaps: list[Path]) -> list[Path]:
+    """Heat maps of slides with lesions, the lesions outlined."""
+    made = []
+    for path in heatmaps:
+        slide = path.name.removesuffix("_heatmap.png")
+        truth = folder / "truth" / f"{slide}.geojson"
+        if json.loads(truth.read_text(encoding="utf-8"))["features"]:
+            with open_slide(folder / "slides" / f"{slide}.tif") as found:
+                width = found.info.width
+            made.append(folder / "outlined" / path.name)
+            outline_truth(path, truth, width, made[-1])
+    return made[:3]

@@ -7,7 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from monai_ext.atomic import write_atomically
 from monai_ext.errors import FeatureError
+
+_OUTLINE, _OUTLINE_PX = (200, 30, 30), 4
 
 
 def attention_auc(geojson: Path, mask: Path, *, downsample: int) -> float:
@@ -49,3 +52,24 @@ def _share(truth: np.ndarray, tile: dict, downsample: int) -> float:
     right, bottom = np.ceil(corners.max(0)).astype(int)
     part = truth[top:bottom, left:right]
     return float(part.mean()) if part.size else 0.0
+
+
+def outline_truth(heatmap: Path, truth: Path, slide_px: int, target: Path) -> None:
+    """Draw the planted lesions' outlines over a heat map.
+
+    Args:
+        heatmap: picture of a whole slide, its legend below.
+        truth: GeoJSON of the lesions in level-0 pixels.
+        slide_px: width of the slide.
+        target: picture to write.
+    """
+    from PIL import Image, ImageDraw
+
+    picture = Image.open(heatmap).convert("RGB")
+    scale = picture.width / slide_px
+    pen = ImageDraw.Draw(picture)
+    for lesion in json.loads(truth.read_text(encoding="utf-8"))["features"]:
+        ring = np.array(lesion["geometry"]["coordinates"][0]) * scale
+        pen.line([(x, y) for x, y in ring], fill=_OUTLINE, width=_OUTLINE_PX, joint="curve")
+    with write_atomically(target) as path:
+        picture.save(path, format="PNG", optimize=True)
