@@ -38,6 +38,15 @@ def test_pools_equal_their_definitions(guide):
             assert raw[name][b][~real].abs().sum() == 0
 
 
+@pytest.mark.parametrize("grad_pool", GRAD_POOLS)
+def test_masked_regions_may_hold_anything(guide, grad_pool):
+    block, masked = GradientCrossAttention(grad_pool), ~MASK.unsqueeze(2)
+    gradient, x = guide["grads"][:, 0], guide["x"]
+    expected = block(gradient, x, MASK)
+    wild = block(gradient.masked_fill(masked, 9.0), x.masked_fill(masked, 9.0), MASK)
+    torch.testing.assert_close(wild, expected)
+
+
 @pytest.mark.parametrize("sign", [1.0, -1.0])
 def test_max_norm_has_largest_weight_one_and_falls_back_to_ones(guide, sign):
     x = guide["x"].abs()

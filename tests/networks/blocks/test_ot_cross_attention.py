@@ -33,6 +33,19 @@ def test_every_real_row_holds_the_same_mass(pair, matching):
     assert (plan * ~COARSE.unsqueeze(-2)).abs().sum() == 0
 
 
+def test_attention_plans_equal_their_definitions(pair):
+    guide, coarse = (x[0] for x in pair)
+    real = COARSE[0].unsqueeze(-2)
+    cosine = torch.cosine_similarity(guide.unsqueeze(-2), coarse.unsqueeze(-3), dim=-1)
+    expected = (cosine / SETTINGS.epsilon).masked_fill(~real, -torch.inf).softmax(-1) / M
+    found = MATCHINGS["similarity"](SETTINGS)(*pair, GUIDE, COARSE)[0]
+    torch.testing.assert_close(found, expected)
+    module = MATCHINGS["self_attn"](SETTINGS)
+    scores = module.query(guide) @ module.key(coarse).mT / D**0.5
+    expected = scores.masked_fill(~real, -torch.inf).softmax(-1) / M
+    torch.testing.assert_close(module(*pair, GUIDE, COARSE)[0], expected)
+
+
 def test_only_transport_fixes_the_columns(pair):
     share = COARSE[0] / COARSE[0].sum(-1, keepdim=True)
     for matching, exact in (("ot", True), ("similarity", False), ("self_attn", False)):

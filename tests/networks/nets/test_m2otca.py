@@ -96,12 +96,6 @@ def test_other_coarse_features_change_the_branch_and_the_logits(bag, rng, level)
     assert (net(other) - net(bag)).abs().max() > 1e-3
 
 
-def test_order_of_instances_is_irrelevant(bag, rng):
-    order = torch.randperm(bag.shape[2], generator=rng)
-    net = build()
-    torch.testing.assert_close(net(bag[:, :, order]), net(bag))
-
-
 def test_moving_an_instance_to_another_region_matters(bag):
     net, moved = build(), bag.clone()
     moved[0, 3, 0] = (moved[0, 3, 0] + 3) % M
@@ -139,6 +133,25 @@ def test_without_attention_branches_do_not_see_each_other(bag, matching):
     for level in range(3):
         alone = without(bag, bag[0, 0] != level)
         torch.testing.assert_close(net.explain(alone)["branch_logits"][:, level], whole[:, level])
+
+
+@pytest.mark.parametrize("combine", ["literal", "barycentric", "transported"])
+def test_without_attention_a_region_that_the_guide_lacks_still_counts(bag, combine):
+    net = build(use_ot=False, use_grad=False, combine=combine)
+    lacking = without(bag, (bag[0, 0] == 0) & (bag[0, 3] < 3))
+    found, whole = net.branch_logits(lacking), net.branch_logits(bag)
+    torch.testing.assert_close(found[:, 1:], whole[:, 1:])
+    assert (found[:, 0] - whole[:, 0]).abs().max() > 1e-5
+
+
+@pytest.mark.parametrize("combine", ["literal", "barycentric", "transported"])
+@pytest.mark.parametrize("lacking", [0, 2])
+@pytest.mark.parametrize("regions", [3, M])
+def test_attention_sums_to_one_where_levels_have_different_regions(bag, combine, lacking, regions):
+    part = without(bag, (bag[0, 0] == lacking) & (bag[0, 3] < regions))
+    attention = build(combine=combine).explain(part)["attention"]
+    for level in {0, 1, 2} - ({lacking} if regions == M else set()):
+        torch.testing.assert_close(attention[part[:, 0] == level].sum(), torch.tensor(1.0))
 
 
 def test_matchings_and_weights_give_different_logits(bag):

@@ -60,6 +60,14 @@ def test_explanation_of_a_padded_batch_equals_single_bags(net, bags):
         assert batch["attention"][k, bag.shape[1] :].abs().sum() == 0
 
 
+def test_order_of_instances_is_irrelevant(net, bags, rng):
+    bag = bags[0][None]
+    order = torch.randperm(bag.shape[2], generator=rng)
+    torch.testing.assert_close(net(bag[:, :, order]), net(bag))
+    shuffled = net.explain(bag[:, :, order])["attention"]
+    torch.testing.assert_close(shuffled, net.explain(bag)["attention"][:, order])
+
+
 def test_logits_are_float32_and_do_not_change_between_calls(net, bags):
     first, second = net(bags[0][None]), net(bags[0][None])
     assert first.dtype == torch.float32
