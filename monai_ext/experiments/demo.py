@@ -100,13 +100,19 @@ def _crossval(
 
 
 def _shuffled_table(folder: Path, seed: int) -> Path:
-    """The same patients with labels drawn from all patients' labels: nothing is left to learn."""
+    """New labels that say nothing: half of the patients of each class, drawn by chance, get each.
+
+    A plain permutation of few patients' labels often agrees with the true ones by chance, and
+    then there is something left to learn.
+    """
     with (folder / "cohort.csv").open(newline="", encoding="utf-8") as stream:
         rows = list(csv.DictReader(stream))
     labels = {row["patient"]: row["label"] for row in rows}
-    names = sorted(labels)
-    drawn = np.random.default_rng([seed, 1]).permutation([labels[name] for name in names])
-    new = dict(zip(names, drawn, strict=True))
+    rng = np.random.default_rng([seed, 1])
+    new: dict[str, str] = {}
+    for label in SYNTHETIC_CLASSES:
+        patients = rng.permutation(sorted(name for name in labels if labels[name] == label))
+        new |= {str(name): SYNTHETIC_CLASSES[k % 2] for k, name in enumerate(patients)}
     path = folder / "cohort_shuffled.csv"
     with write_atomically(path) as partial, partial.open("w", newline="") as stream:
         writer = csv.DictWriter(stream, ["slide", "patient", "label"])

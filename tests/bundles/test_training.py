@@ -146,6 +146,14 @@ def test_few_shot_split_without_validation_trains_to_the_last_epoch(bundle, toy_
     assert len(rows(tmp_path / "run")) == 3
 
 
+def test_branches_are_part_of_the_loss_if_asked(bundle, toy_cohort, tmp_path):
+    train(bundle, toy_cohort, tmp_path / "without", epochs=1, dropout=0.0)
+    train(bundle, toy_cohort, tmp_path / "with", epochs=1, dropout=0.0, branch_loss_weight=1.0)
+    without, with_branches = (rows(tmp_path / name)[0] for name in ("without", "with"))
+    assert float(with_branches["train_loss"]) > 1.5 * float(without["train_loss"])
+    assert float(with_branches["val_loss"]) < 1.5 * float(without["val_loss"])
+
+
 def test_padded_batches_train(bundle, toy_cohort, tmp_path):
     train(bundle, toy_cohort, tmp_path, batch_size=3, accumulation_steps=1, epochs=2)
     assert len(rows(tmp_path)) == 2
