@@ -30,11 +30,11 @@ def make(output: str, slides: int = 40, seed: int = 0, size_px: int = 4096) -> N
         blobs=(2, 3),
         blob_um=0.19 * size_px * mpp,
         lesions=(3, 5),
-        lesion_um=0.075 * size_px * mpp,
+        lesion_um=0.095 * size_px * mpp,
         nuclei_per_mm2=(2200, 2800),
         nucleus_um=(3.2, 3.6),
-        stain_spread=4.0,
-        grain=24,
+        stain_spread=2.0,
+        grain=40,
     )
     folder = Path(str(output))
     try:

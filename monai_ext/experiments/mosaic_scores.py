@@ -1,0 +1,112 @@
+"""Scores of many draws and methods: kept line by line, summed up with honest intervals."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from monai_ext.atomic import make_folder
+from monai_ext.experiments.corrected_t import corrected_resampled_t
+from monai_ext.experiments.metrics import area_under_roc
+
+_COLUMNS = ["draw", "method", "seed", "auc", "labels", "scores"]
+
+
+class ScoreTable:
+    """A CSV that grows by one line for each method of a draw; a broken last line is dropped.
+
+    Args:
+        path: of the CSV; read if it exists.
+    """
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        make_folder(self.path.parent)
+        self.rows: list[dict[str, str]] = []
+        if self.path.exists():
+            with self.path.open(newline="") as stream:
+                self.rows = [row for row in csv.DictReader(stream) if _is_whole(row)]
+        with self.path.open("w", newline="") as stream:
+            writer = csv.DictWriter(stream, _COLUMNS)
+            writer.writeheader()
+            writer.writerows(self.rows)
+
+    def has(self, draw: int, method: str, seed: int) -> bool:
+        """Whether this line exists."""
+        key = [str(draw), method, str(seed)]
+        return any([row["draw"], row["method"], row["seed"]] == key for row in self.rows)
+
+    def add(self, draw: int, method: str, seed: int, labels: ArrayLike, scores: ArrayLike) -> float:
+        """Append a line.
+
+        Returns:
+            Its AUC.
+        """
+        labels, scores = np.asarray(labels), np.asarray(scores, dtype=np.float64)
+        two = np.stack([-scores, scores], axis=1)
+        auc = float(area_under_roc(labels, two, np.ones((1, len(labels))))[0])
+        values = [str(draw), method, str(seed), f"{auc:.6f}"]
+        values += [json.dumps(labels.tolist()), json.dumps(np.round(scores, 6).tolist())]
+        self.rows.append(dict(zip(_COLUMNS, values, strict=True)))
+        with self.path.open("a", newline="") as stream:
+            csv.DictWriter(stream, _COLUMNS).writerow(self.rows[-1])
+        return auc
+
+    def by_method(self) -> dict[str, dict[tuple[int, int], float]]:
+        """AUC by method, then by draw and seed."""
+        table: dict[str, dict[tuple[int, int], float]] = {}
+        for row in self.rows:
+            key = int(row["draw"]), int(row["seed"])
+            table.setdefault(row["method"], {})[key] = float(row["auc"])
+        return table
+
+
+class ScoreSummary(NamedTuple):
+    """Numbers, and the same as a table."""
+
+    numbers: dict[str, Any]
+    markdown: str
+
+
+def summarise_scores(table: ScoreTable, n_train: int, n_test: int) -> ScoreSummary:
+    """Mean AUC and deviation over draws, and the difference of every two methods.
+
+    Differences are paired over the draws that both methods have, with the interval of the
+    corrected resampled t-test: draws share patients and are not independent.
+
+    Args:
+        table: the scores.
+        n_train: mosaics to train on, of a draw.
+        n_test: mosaics to test on.
+    """
+    aucs = table.by_method()
+    numbers: dict[str, Any] = {"methods": {}, "differences": []}
+    lines = ["| method | draws | AUC | SD |", "| --- | --- | --- | --- |"]
+    for name, found in aucs.items():
+        values = np.array(list(found.values()))
+        spread = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
+        numbers["methods"][name] = {"draws": len(values), "auc": values.mean(), "sd": spread}
+        lines.append(f"| {name} | {len(values)} | {values.mean():.3f} | {spread:.3f} |")
+    lines += ["", "| difference | mean | 95 % interval | p |", "| --- | --- | --- | --- |"]
+    names = list(aucs)
+    for k, first in enumerate(names):
+        for second in names[k + 1 :]:
+            shared = sorted(aucs[first].keys() & aucs[second].keys())
+            if len(shared) < 2:
+                continue
+            gaps = [aucs[second][key] - aucs[first][key] for key in shared]
+            test = corrected_resampled_t(gaps, n_train, n_test)
+            row = {"methods": [second, first], "mean": test.mean, "p": test.p}
+            numbers["differences"].append(row | {"low": test.low, "high": test.high})
+            interval = f"{test.low:+.3f} to {test.high:+.3f}"
+            lines.append(f"| {second} - {first} | {test.mean:+.3f} | {interval} | {test.p:.3f} |")
+    return ScoreSummary(numbers, "\n".join(lines))
+
+
+def _is_whole(row: dict[str, str]) -> bool:
+    return None not in row.values() and str(row.get("scores", "")).endswith("]")

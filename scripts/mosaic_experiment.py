@@ -1,0 +1,114 @@
+"""Compare methods on mosaics: can one malignant image among 12 or 24 be found from slide labels?
+
+python scripts/mosaic_experiment.py --bank runs/glas_mosaics/bank \
+    --recipes runs/glas_mosaics/mosaic12_malignant1_draw0.json --output runs/mosaic12
+python scripts/mosaic_experiment.py --bank npz --output runs/mosaic12_npz
+
+Each draw and method is one line of scores.csv as soon as it is done; a rerun does only what is
+missing. Settings were chosen on draws 100 to 105 (--first_draw 100), never on those reported.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import fire
+import torch
+from tqdm import tqdm
+
+from monai_ext.data.glas_npz import read_npz_bank
+from monai_ext.data.mosaic_bank import MosaicBank, read_bank
+from monai_ext.data.mosaic_recipe import MosaicPlan, MosaicRecipe, draw_mosaics, read_recipes
+from monai_ext.errors import MonaiExtError
+from monai_ext.experiments.fit_bags import FitSettings
+from monai_ext.experiments.mosaic_draw import load_draw
+from monai_ext.experiments.mosaic_methods import MosaicSettings, mosaic_methods
+from monai_ext.experiments.mosaic_scores import ScoreTable, summarise_scores
+
+COMPONENTS = 128
+REGIONS_AN_IMAGE = 2
+SETTINGS = MosaicSettings(
+    penalty=0.1,
+    hidden_dim=32,
+    dropout=0.25,
+    fit=FitSettings(epochs=40, learning_rate=2e-3, weight_decay=1.0, batch_size=4),
+    m2otca={},
+)
+
+
+def compare(
+    bank: str,
+    output: str,
+    recipes: str = "",
+    mosaic: int = 12,
+    draws: int = 16,
+    methods: str | tuple[str, ...] = "",
+    seed: int = 0,
+    threads: int = 1,
+) -> None:
+    """Train and score every method on every draw; then write the tables.
+
+    Args:
+        bank: a folder that ``prepare_glas.py --mosaic`` made, or ``npz``: the features of the
+            data folder's ``glas-features`` (24 tiles of 128 px an image, one level).
+        output: ``scores.csv``, ``summary.json`` and ``summary.md`` go there.
+        recipes: JSON of ``prepare_glas.py``; none with ``npz``, which draws its own.
+        mosaic: images of a mosaic, with ``npz``.
+        draws: at most so many.
+        methods: names, with commas; all if empty.
+        seed: of initialisation, order and dropout.
+        threads: of torch.
+    """
+    torch.set_num_threads(threads)
+    try:
+        opened, drawn = _open(str(bank), str(recipes), mosaic, draws)
+        _run(opened, drawn, Path(str(output)), _names(methods), seed)
+    except MonaiExtError as error:
+        raise SystemExit(str(error)) from None
+
+
+def _open(
+    bank: str, recipes: str, mosaic: int, draws: int
+) -> tuple[MosaicBank, list[list[MosaicRecipe]]]:
+    """The bank, and the recipes of each draw."""
+    if bank == "npz":
+        root = Path(os.environ.get("MONAI_EXT_DATA", "../shared/data"))
+        opened = read_npz_bank(root / "glas-features" / "glas_efficientnet_lite0.npz")
+        plan = MosaicPlan(mosaic, 1, 60, is_scattered=False)
+        drawn = [draw_mosaics(plan, k, opened.patients, opened.labels) for k in range(draws)]
+        return opened, drawn
+    _, found = read_recipes(recipes)
+    numbers = sorted({recipe.draw for recipe in found})[:draws]
+    return read_bank(bank), [[r for r in found if r.draw == number] for number in numbers]
+
+
+def _names(methods: str | tuple[str, ...]) -> list[str]:
+    parts = methods.split(",") if isinstance(methods, str) else methods
+    return [name for name in parts if name]
+
+
+def _run(
+    bank: MosaicBank, draws: list[list[MosaicRecipe]], output: Path, names: list[str], seed: int
+) -> None:
+    table = ScoreTable(output / "scores.csv")
+    for recipes in tqdm(draws, unit="draw"):
+        regions = REGIONS_AN_IMAGE * len(recipes[0].images)
+        methods = mosaic_methods(SETTINGS, regions)
+        chosen = names or [name for name in methods if bank.num_levels > 1 or "m2" not in name]
+        missing = [name for name in chosen if not table.has(recipes[0].draw, name, seed)]
+        if not missing:
+            continue
+        draw = load_draw(bank, recipes, COMPONENTS)
+        for name in missing:
+            scores = methods[name](draw, seed)
+            table.add(recipes[0].draw, name, seed, draw.test.labels.numpy(), scores.numpy())
+    summary = summarise_scores(table, n_train=60, n_test=60)
+    (output / "summary.json").write_text(json.dumps(summary.numbers, indent=1))
+    (output / "summary.md").write_text(summary.markdown + "\n")
+    print(summary.markdown)
+
+
+if __name__ == "__main__":
+    fire.Fire(compare)
