@@ -161,8 +161,8 @@ def main() -> None:
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("monai_ext").setLevel(logging.INFO)
     command = [*sys.argv[1:2], *(_quoted(word) for word in sys.argv[2:])]
-    if {"--help", "-h"} & set(command):
-        command = [*command[:1], "--help"][-2:]  # else a verb with free options would take it
+    if {"--help", "-h"} & set(command[1:]):
+        command = [command[0], "--", "--help"]  # else a verb with free options would take it
     try:
         fire.Fire(Verbs, command=command, name="python -m monai_ext")
     except MonaiExtError as error:

@@ -1,0 +1,85 @@
+"""The command line: values stay as they are typed, errors are one line."""
+
+import sys
+
+import pytest
+
+from monai_ext import cli
+from monai_ext.testing.toy_cohort import write_toy_cohort
+
+
+def call(monkeypatch, *words):
+    monkeypatch.setattr(sys, "argv", ["monai_ext", *map(str, words)])
+    cli.main()
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cohort")
+    write_toy_cohort(folder)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["plain", "my#splits", "2024", "with space", "ünïcode"])
+def test_split_writes_into_the_folder_as_typed(monkeypatch, cohort, tmp_path, capsys, name):
+    monkeypatch.chdir(tmp_path)
+    words = ["--cohort", cohort / "cohort.csv", "--features", cohort / "features"]
+    call(monkeypatch, "split", *words, "--output", name, "--folds", 3)
+    assert sorted(p.name for p in (tmp_path / name).iterdir()) == [
+        f"fold{k}.json" for k in range(3)
+    ]
+    assert capsys.readouterr().out.count(".json") == 3
+
+
+def test_few_shot_draws(monkeypatch, cohort, tmp_path):
+    words = ["--cohort", cohort / "cohort.csv", "--features", cohort / "features"]
+    words += [f"--output={tmp_path / 'draws'}", "--shots", "1,2", "--draws", "2"]
+    call(monkeypatch, "split", *words, "--train_patients", "6")
+    assert len(list((tmp_path / "draws").glob("shots*_draw*.json"))) == 4
+
+
+def test_existing_split_is_taken(monkeypatch, cohort, tmp_path):
+    lines = (cohort / "cohort.csv").read_text().splitlines()[1:]
+    parts = ["training", "training", "validation", "test"]
+    table = ["slide,part"]
+    for line in lines:
+        slide, patient, _ = line.split(",")
+        table.append(f"{slide},{parts[(int(patient[7:]) // 2) % 4]}")
+    (tmp_path / "given.csv").write_text("\n".join(table))
+    words = ["--cohort", cohort / "cohort.csv", "--features", cohort / "features"]
+    call(monkeypatch, "split", *words, "--output", tmp_path, "--from", tmp_path / "given.csv")
+    assert (tmp_path / "split.json").exists()
+
+
+def test_typed_error_is_the_last_line(monkeypatch, cohort, tmp_path):
+    words = ["--cohort", cohort / "cohort.csv", "--features", cohort / "features"]
+    with pytest.raises(SystemExit, match=r"^SettingError: split has no --fold\. Rule"):
+        call(monkeypatch, "split", *words, "--output", tmp_path, "--fold", 3)
+
+
+def test_predict_without_a_run_says_so(monkeypatch, tmp_path):
+    with pytest.raises(SystemExit, match=r"has no inference\.json and no model\.pt"):
+        call(
+            monkeypatch, "predict", "--model", tmp_path, "--output", tmp_path, "--slides", tmp_path
+        )
+
+
+def test_pickle_switch_is_refused(monkeypatch):
+    monkeypatch.setenv("MONAI_ALLOW_PICKLE", "1")
+    with pytest.raises(SystemExit, match="nothing is unpickled"):
+        call(monkeypatch, "doctor")
+
+
+def test_help_is_not_an_override(monkeypatch, capsys):
+    with pytest.raises(SystemExit) as stop:
+        call(monkeypatch, "predict", "--model", "x", "--output", "y", "--help")
+    assert stop.value.code in (0, None)
+    assert "run folder of a training" in "".join(capsys.readouterr())
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("3", 3), ("False", False), ("a#b", "a#b"), ("[1, 2]", [1, 2]), (True, True)],
+)
+def test_override_values_are_read_as_python_where_they_are(text, value):
+    assert cli._value(text) == value
