@@ -9,16 +9,16 @@ from monai_ext.engines.extraction_grid import SlideToGrid
 from monai_ext.engines.extraction_settings import ExtractionSettings
 from monai_ext.engines.extraction_slides import find_slides
 from monai_ext.engines.extraction_store import SaveFeatures
-from monai_ext.engines.fit_standardization import fit_standardization
 from monai_ext.engines.inference_input import InferenceInput
 from monai_ext.engines.inference_run import InferenceRun
-from monai_ext.engines.load_split import load_split
 from monai_ext.engines.metrics_csv import MetricsCsv
 from monai_ext.engines.plain_errors import plain_errors
 from monai_ext.engines.run_checkpoint import RunCheckpoint
 from monai_ext.engines.seed_epochs import SeedEpochs, epoch_seed
 from monai_ext.engines.selection import is_lower, metric_score
 from monai_ext.engines.sigterm import exit_on_sigterm
+from monai_ext.engines.split_loading import load_split
+from monai_ext.engines.standardization import fit_standardization
 from monai_ext.engines.training_progress import TrainingProgress
 from monai_ext.engines.training_run import TrainingRun
 from monai_ext.engines.validation_metrics import auc_metric, auc_of_logits, loss_metric

@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -109,3 +110,10 @@ def test_a_number_has_the_same_value_in_both_configs(bundle):
     }
     assert shared
     assert {key: train[key] for key in shared} == {key: infer[key] for key in shared}
+
+
+@pytest.mark.parametrize("config", CONFIGS, ids=name)
+def test_targets_are_not_named_after_their_module(config):
+    """``pydoc.locate`` gives the module on Python 3.12 and the function on 3.11."""
+    targets = [v for path, v in leaves(read(config)) if path.endswith("_target_") and "." in v]
+    assert [t for t in targets if t.startswith("monai_ext") and t in sys.modules] == []

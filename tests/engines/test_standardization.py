@@ -2,7 +2,7 @@
 
 import torch
 
-from monai_ext.engines.fit_standardization import fit_standardization
+from monai_ext.engines.standardization import fit_standardization
 from monai_ext.networks.blocks.standardized_linear import StandardizedLinear
 from monai_ext.ops.bag_layout import pack_bag
 
