@@ -25,7 +25,7 @@ from monai_ext.errors import MonaiExtError
 from monai_ext.experiments.fit_bags import FitSettings
 from monai_ext.experiments.mosaic_draw import load_draw
 from monai_ext.experiments.mosaic_methods import MosaicSettings, mosaic_methods
-from monai_ext.experiments.mosaic_scores import ScoreTable, summarise_scores
+from monai_ext.experiments.mosaic_scores import ScoreTable, share_found, summarise_scores
 
 COMPONENTS = 128
 REGIONS_AN_IMAGE = 2
@@ -103,7 +103,8 @@ def _run(
         draw = load_draw(bank, recipes, COMPONENTS)
         for name in missing:
             scores = methods[name](draw, seed)
-            table.add(recipes[0].draw, name, seed, draw.test.labels.numpy(), scores.numpy())
+            found = share_found(scores.images, draw.test.truth)
+            table.add(recipes[0].draw, name, seed, draw.test.labels, scores.slides, found)
     summary = summarise_scores(table, n_train=60, n_test=60)
     (output / "summary.json").write_text(json.dumps(summary.numbers, indent=1))
     (output / "summary.md").write_text(summary.markdown + "\n")

@@ -9,6 +9,9 @@ from numpy.typing import ArrayLike
 
 from monai_ext.errors import SettingError
 
+FEWEST_DRAWS = 5
+"""With fewer the interval of a mean difference is wider than what it may be."""
+
 
 @dataclass(frozen=True)
 class CorrectedT:
@@ -29,6 +32,18 @@ class CorrectedT:
     t: float
     p: float
     draws: int
+
+    def line(self) -> str:
+        """Mean, interval and p-value; below ``FEWEST_DRAWS`` the mean alone, and why.
+
+        Example:
+            >>> corrected_resampled_t([0.1, 0.2], n_train=90, n_test=10).line()
+            '+0.150 (2 splits: too few for an interval)'
+        """
+        if self.draws < FEWEST_DRAWS:
+            return f"{self.mean:+.3f} ({self.draws} splits: too few for an interval)"
+        interval = f"[{self.low:+.3f}, {self.high:+.3f}]"
+        return f"{self.mean:+.3f} {interval}, corrected resampled t, p = {self.p:.3f}"
 
 
 def corrected_resampled_t(

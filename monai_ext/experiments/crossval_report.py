@@ -25,7 +25,7 @@ def write_report(results: Sequence[FoldResult], output: Path | str, name: str, *
 
     Folds that together test every slide once are pooled, slides and patients, with intervals from
     a bootstrap over patients. Draws, which test slides again and again, are averaged. In both
-    cases the difference to the baseline has a corrected resampled t interval.
+    cases the difference to the baseline has a corrected resampled t interval, from five splits on.
 
     Args:
         results: of ``cross_validate``.
@@ -100,10 +100,7 @@ def _difference(
     if any(gap != gap for gap in gaps):  # noqa: PLR0124  nan: a fold lacks a class
         return "AUC difference to the baseline: a fold lacks a class, no test\n"
     t = corrected_resampled_t(gaps, n_train, n_test)
-    return (
-        f"AUC difference to {_BASELINE}, mean over {len(gaps)} splits: {t.mean:+.3f} "
-        f"[{t.low:+.3f}, {t.high:+.3f}], corrected resampled t, p = {t.p:.3f}\n"
-    )
+    return f"AUC difference to {_BASELINE}, mean over {len(gaps)} splits: {t.line()}\n"
 
 
 def _write_fold_metrics(

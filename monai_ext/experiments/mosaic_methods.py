@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,8 +17,18 @@ from monai_ext.networks.nets.m2otca import M2OTCA
 from monai_ext.networks.nets.multi_level_abmil import MultiLevelABMIL
 from monai_ext.ops.bag_layout import pack_bag
 
-MosaicMethod = Callable[[MosaicDraw, int], Tensor]
-"""Draw and seed to the scores of the test mosaics, ``[S]``."""
+
+class MosaicScores(NamedTuple):
+    """What a method says about S test mosaics of M images."""
+
+    slides: Tensor
+    """``[S]``, higher = rather malignant."""
+    images: Tensor | None
+    """``[S, M]``, how much each image counts; None where a method does not weigh whole images."""
+
+
+MosaicMethod = Callable[[MosaicDraw, int], MosaicScores]
+"""Draw and seed to scores."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +58,8 @@ def mosaic_methods(settings: MosaicSettings, m: int) -> dict[str, MosaicMethod]:
     ``lse_image``, ``lse_m``: :class:`RegionScorer` on the means of whole images, and of m
     regions. ``abmil_image``: gated attention over the means of images. ``abmil_fine``,
     ``abmil_levels``: over the finest tiles; over the tiles of every level. ``m_a``, ``m2otca``:
-    M2OTCA without and with matching and gradient on m regions; with ``_image`` on whole images.
+    M2OTCA without and with matching and gradient on m regions; with ``_image`` on whole images,
+    there also ``m_b_image``, gradient only, and ``m_c_image``, matching only.
 
     Args:
         settings: of all methods.
@@ -62,36 +74,45 @@ def mosaic_methods(settings: MosaicSettings, m: int) -> dict[str, MosaicMethod]:
         "abmil_image": partial(_abmil_on_regions, settings),
         "abmil_fine": partial(network, partial(_abmil, settings, (0,)), None),
         "abmil_levels": partial(network, partial(_abmil, settings, None), None),
-        "m_a": partial(network, partial(_m2otca, settings, is_full=False), m),
-        "m2otca": partial(network, partial(_m2otca, settings, is_full=True), m),
-        "m_a_image": partial(network, partial(_m2otca, settings, is_full=False), None),
-        "m2otca_image": partial(network, partial(_m2otca, settings, is_full=True), None),
+        "m_a": partial(network, partial(_m2otca, settings, ot=False, grad=False), m),
+        "m2otca": partial(network, partial(_m2otca, settings, ot=True, grad=True), m),
+        "m_a_image": partial(network, partial(_m2otca, settings, ot=False, grad=False), None),
+        "m_b_image": partial(network, partial(_m2otca, settings, ot=False, grad=True), None),
+        "m_c_image": partial(network, partial(_m2otca, settings, ot=True, grad=False), None),
+        "m2otca_image": partial(network, partial(_m2otca, settings, ot=True, grad=True), None),
     }
 
 
-def _mean(penalty: float, draw: MosaicDraw, seed: int) -> Tensor:  # noqa: ARG001
+def _mean(penalty: float, draw: MosaicDraw, seed: int) -> MosaicScores:  # noqa: ARG001
     """With one region the log-sum-exp is the mean: plain logistic regression."""
-    return _fit_scorer(penalty, draw, *(means.mean(1, keepdim=True) for means in _images(draw)))
+    train, test = (means.mean(1, keepdim=True) for means in _images(draw))
+    return MosaicScores(RegionScorer(penalty).fit(train, draw.training.labels).score(test), None)
 
 
-def _region_scorer(penalty: float, m: int | None, draw: MosaicDraw, seed: int) -> Tensor:  # noqa: ARG001
-    if m is None:
-        return _fit_scorer(penalty, draw, *_images(draw))
-    cut = [with_regions(part.bags, m) for part in (draw.training, draw.test)]
-    return _fit_scorer(penalty, draw, *(region_means(bags, draw.num_levels) for bags in cut))
+def _region_scorer(
+    penalty: float,
+    m: int | None,
+    draw: MosaicDraw,
+    seed: int,  # noqa: ARG001
+) -> MosaicScores:
+    train, test = _images(draw) if m is None else _cut_means(draw, m)
+    scorer = RegionScorer(penalty).fit(train, draw.training.labels)
+    return MosaicScores(scorer.score(test), scorer.region_score(test) if m is None else None)
 
 
-def _fit_scorer(penalty: float, draw: MosaicDraw, train: Tensor, test: Tensor) -> Tensor:
-    return RegionScorer(penalty).fit(train, draw.training.labels).score(test)
+def _cut_means(draw: MosaicDraw, m: int) -> tuple[Tensor, Tensor]:
+    """Means of m regions in both parts."""
+    train, test = (with_regions(part.bags, m) for part in (draw.training, draw.test))
+    return region_means(train, draw.num_levels), region_means(test, draw.num_levels)
 
 
-def _oracle(penalty: float, draw: MosaicDraw, seed: int) -> Tensor:  # noqa: ARG001
+def _oracle(penalty: float, draw: MosaicDraw, seed: int) -> MosaicScores:  # noqa: ARG001
     """Images repeat among mosaics; each counts once in training."""
     train, test = _images(draw)
     alone, labels = train.flatten(0, 1)[:, None], draw.training.truth.flatten()
     first = _first_of_each(alone[:, 0])
-    scorer = RegionScorer(penalty).fit(alone[first], labels[first])
-    return scorer.region_score(test).amax(1)
+    scores = RegionScorer(penalty).fit(alone[first], labels[first]).region_score(test)
+    return MosaicScores(scores.amax(1), scores)
 
 
 def _first_of_each(rows: Tensor) -> Tensor:
@@ -101,12 +122,14 @@ def _first_of_each(rows: Tensor) -> Tensor:
     return first.scatter_reduce(0, number, torch.arange(len(rows)), "amin")
 
 
-def _abmil_on_regions(settings: MosaicSettings, draw: MosaicDraw, seed: int) -> Tensor:
+def _abmil_on_regions(settings: MosaicSettings, draw: MosaicDraw, seed: int) -> MosaicScores:
     """The means of images as the instances of a small bag of one level."""
     train, test = (torch.stack([_as_bag(x) for x in means]) for means in _images(draw))
     build = partial(_abmil, settings, (0,), train.shape[1] - 4)
     network = fit_bags(build, train, draw.training.labels, settings.fit, seed)
-    return score_bags(network, test, settings.fit.batch_size)
+    with torch.inference_mode():
+        attention = network.explain(test)["attention"]  # pyright: ignore[reportCallIssue]
+    return MosaicScores(score_bags(network, test, settings.fit.batch_size), attention)
 
 
 def _network_scores(
@@ -115,14 +138,24 @@ def _network_scores(
     m: int | None,
     draw: MosaicDraw,
     seed: int,
-) -> Tensor:
+) -> MosaicScores:
     """Train a network on m regions, or on whole images."""
     bags = [part.bags for part in (draw.training, draw.test)]
     train, test = bags if m is None else [with_regions(part, m) for part in bags]
     regions = draw.training.truth.shape[1] if m is None else m
     made = partial(build, train.shape[1] - 4, draw.num_levels, regions)
     network = fit_bags(made, train, draw.training.labels, settings.fit, seed)
-    return score_bags(network, test, settings.fit.batch_size)
+    images = _guide_attention(network, test, settings.fit.batch_size) if m is None else None
+    return MosaicScores(score_bags(network, test, settings.fit.batch_size), images)
+
+
+def _guide_attention(network: nn.Module, bags: Tensor, batch_size: int) -> Tensor | None:
+    """Attention of the finest level on each image, ``[S, M]``; None without regions."""
+    if not isinstance(network, M2OTCA):
+        return None
+    with torch.inference_mode():
+        explained = [network.explain(part) for part in bags.split(batch_size)]
+    return torch.cat([part["region_attention"][:, network.guide] for part in explained])
 
 
 def _abmil(
@@ -143,7 +176,7 @@ def _abmil(
 
 
 def _m2otca(
-    settings: MosaicSettings, width: int, num_levels: int, regions: int, *, is_full: bool
+    settings: MosaicSettings, width: int, num_levels: int, regions: int, *, ot: bool, grad: bool
 ) -> nn.Module:
     return M2OTCA(
         width,
@@ -152,8 +185,8 @@ def _m2otca(
         hidden_dim=settings.hidden_dim,
         attention_dim=settings.hidden_dim // 2,
         levels=tuple(range(num_levels)),
-        use_ot=is_full,
-        use_grad=is_full,
+        use_ot=ot,
+        use_grad=grad,
         dropout=settings.dropout,
         **settings.m2otca,  # pyright: ignore[reportArgumentType]
     )

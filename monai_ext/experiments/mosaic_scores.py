@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
+from torch import Tensor
 
 from monai_ext.atomic import make_folder
 from monai_ext.experiments.corrected_t import corrected_resampled_t
 from monai_ext.experiments.metrics import area_under_roc
 
-_COLUMNS = ["draw", "method", "seed", "auc", "labels", "scores"]
+_COLUMNS = ["draw", "method", "seed", "auc", "found", "labels", "scores"]
 
 
 class ScoreTable:
@@ -41,8 +42,24 @@ class ScoreTable:
         key = [str(draw), method, str(seed)]
         return any([row["draw"], row["method"], row["seed"]] == key for row in self.rows)
 
-    def add(self, draw: int, method: str, seed: int, labels: ArrayLike, scores: ArrayLike) -> float:
+    def add(
+        self,
+        draw: int,
+        method: str,
+        seed: int,
+        labels: ArrayLike,
+        scores: ArrayLike,
+        found: float = float("nan"),
+    ) -> float:
         """Append a line.
+
+        Args:
+            draw: its number.
+            method: its name.
+            seed: of the method.
+            labels: of the mosaics, 0 or 1.
+            scores: of the mosaics.
+            found: see :func:`share_found`.
 
         Returns:
             Its AUC.
@@ -50,20 +67,33 @@ class ScoreTable:
         labels, scores = np.asarray(labels), np.asarray(scores, dtype=np.float64)
         two = np.stack([-scores, scores], axis=1)
         auc = float(area_under_roc(labels, two, np.ones((1, len(labels))))[0])
-        values = [str(draw), method, str(seed), f"{auc:.6f}"]
+        values = [str(draw), method, str(seed), f"{auc:.6f}", f"{found:.6f}"]
         values += [json.dumps(labels.tolist()), json.dumps(np.round(scores, 6).tolist())]
         self.rows.append(dict(zip(_COLUMNS, values, strict=True)))
         with self.path.open("a", newline="") as stream:
             csv.DictWriter(stream, _COLUMNS).writerow(self.rows[-1])
         return auc
 
-    def by_method(self) -> dict[str, dict[tuple[int, int], float]]:
-        """AUC by method, then by draw and seed."""
+    def by_method(self, column: str = "auc") -> dict[str, dict[tuple[int, int], float]]:
+        """AUC, or the share found, by method, then by draw and seed."""
         table: dict[str, dict[tuple[int, int], float]] = {}
         for row in self.rows:
             key = int(row["draw"]), int(row["seed"])
-            table.setdefault(row["method"], {})[key] = float(row["auc"])
+            table.setdefault(row["method"], {})[key] = float(row[column])
         return table
+
+
+def share_found(images: Tensor | None, truth: Tensor) -> float:
+    """Share of the malignant mosaics whose highest image is a malignant one.
+
+    Args:
+        images: ``[S, M]``, how much a method looks at each image; None: NaN.
+        truth: ``[S, M]``, 1 = malignant.
+    """
+    if images is None:
+        return float("nan")
+    highest = truth.gather(1, images.argmax(1, keepdim=True)).squeeze(1)
+    return float(highest[truth.any(1)].double().mean())
 
 
 class ScoreSummary(NamedTuple):
@@ -74,7 +104,7 @@ class ScoreSummary(NamedTuple):
 
 
 def summarise_scores(table: ScoreTable, n_train: int, n_test: int) -> ScoreSummary:
-    """Mean AUC and deviation over draws, and the difference of every two methods.
+    """Mean AUC, deviation over draws and share found, and the difference of every two methods.
 
     Differences are paired over the draws that both methods have, with the interval of the
     corrected resampled t-test: draws share patients and are not independent.
@@ -84,14 +114,17 @@ def summarise_scores(table: ScoreTable, n_train: int, n_test: int) -> ScoreSumma
         n_train: mosaics to train on, of a draw.
         n_test: mosaics to test on.
     """
-    aucs = table.by_method()
+    aucs, shares = table.by_method(), table.by_method("found")
     numbers: dict[str, Any] = {"methods": {}, "differences": []}
-    lines = ["| method | draws | AUC | SD |", "| --- | --- | --- | --- |"]
-    for name, found in aucs.items():
-        values = np.array(list(found.values()))
+    lines = ["| method | draws | AUC | SD | image found |", "| --- | --- | --- | --- | --- |"]
+    for name, of_draw in aucs.items():
+        values = np.array(list(of_draw.values()))
         spread = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-        numbers["methods"][name] = {"draws": len(values), "auc": values.mean(), "sd": spread}
-        lines.append(f"| {name} | {len(values)} | {values.mean():.3f} | {spread:.3f} |")
+        found = float(np.mean(list(shares[name].values())))
+        row = {"draws": len(values), "auc": values.mean(), "sd": spread, "found": found}
+        numbers["methods"][name] = row
+        shown = "" if np.isnan(found) else f"{found:.2f}"
+        lines.append(f"| {name} | {len(values)} | {values.mean():.3f} | {spread:.3f} | {shown} |")
     lines += ["", "| difference | mean | 95 % interval | p |", "| --- | --- | --- | --- |"]
     names = list(aucs)
     for k, first in enumerate(names):

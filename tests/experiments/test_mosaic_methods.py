@@ -10,6 +10,7 @@ from monai_ext.experiments.fit_bags import FitSettings
 from monai_ext.experiments.metrics import area_under_roc
 from monai_ext.experiments.mosaic_draw import load_draw, region_means, with_regions
 from monai_ext.experiments.mosaic_methods import MosaicSettings, mosaic_methods
+from monai_ext.experiments.mosaic_scores import share_found
 from monai_ext.experiments.reduced_bank import reduce_bank
 from monai_ext.ops.bag_layout import unpack_bag
 
@@ -50,7 +51,7 @@ def draw(bank, recipes):
 
 
 def auc_of(name: str, draw) -> float:
-    scores = mosaic_methods(SETTINGS, 24)[name](draw, 0).double().numpy()
+    scores = mosaic_methods(SETTINGS, 24)[name](draw, 0).slides.double().numpy()
     assert scores.shape == (20,)
     table = np.stack([-scores, scores], axis=1)
     return float(area_under_roc(draw.test.labels.numpy(), table, np.ones((1, 20)))[0])
@@ -68,7 +69,28 @@ def test_other_methods_learn_something(draw, name):
 
 def test_matching_and_gradient_change_the_scores(draw):
     methods = mosaic_methods(SETTINGS, 24)
-    assert (methods["m_a"](draw, 0) - methods["m2otca"](draw, 0)).abs().max() > 1e-3
+    names = ["m_a_image", "m_b_image", "m_c_image", "m2otca_image"]
+    scores = [methods[name](draw, 0).slides for name in names]
+    apart = [(a - b).abs().max().item() for k, a in enumerate(scores) for b in scores[:k]]
+    assert min(apart) > 1e-3
+
+
+@pytest.mark.parametrize("name", ["oracle_image", "lse_image", "abmil_image"])
+def test_the_image_is_looked_at(draw, name):
+    images = mosaic_methods(SETTINGS, 24)[name](draw, 0).images
+    assert share_found(images, draw.test.truth) > 0.8
+
+
+def test_attention_of_m2otca_is_that_of_the_finest_level_on_the_images(draw):
+    images = mosaic_methods(SETTINGS, 24)["m2otca_image"](draw, 0).images
+    assert images.shape == draw.test.truth.shape
+    torch.testing.assert_close(images.sum(1), torch.ones(20))
+    assert images.std(1).min() > 0
+
+
+@pytest.mark.parametrize("name", ["mean", "lse_m", "abmil_levels", "m2otca"])
+def test_methods_blind_to_images_weigh_none(draw, name):
+    assert mosaic_methods(SETTINGS, 24)[name](draw, 0).images is None
 
 
 def test_truth_is_that_of_the_images(draw):

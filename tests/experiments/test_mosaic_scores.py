@@ -1,9 +1,12 @@
 """Scores survive an interruption; the summary pairs draws."""
 
+import math
+
 import pytest
+import torch
 
 from monai_ext.experiments.corrected_t import corrected_resampled_t
-from monai_ext.experiments.mosaic_scores import ScoreTable, summarise_scores
+from monai_ext.experiments.mosaic_scores import ScoreTable, share_found, summarise_scores
 
 LABELS = [0, 1, 0, 1]
 GOOD, FAIR, BAD = [0.1, 0.9, 0.2, 0.8], [0.1, 0.9, 0.5, 0.4], [0.9, 0.1, 0.8, 0.2]
@@ -48,7 +51,23 @@ def test_summary_pairs_the_draws(table):
     assert difference["mean"] == pytest.approx(expected.mean)
     assert difference["low"] == pytest.approx(expected.low)
     assert summary.numbers["methods"]["first"]["auc"] == pytest.approx(11 / 12)
-    assert "| first | 3 | 0.917 | 0.144 |" in summary.markdown
+    assert "| first | 3 | 0.917 | 0.144 |  |" in summary.markdown
+
+
+def test_share_found_counts_malignant_mosaics_only():
+    truth = torch.tensor([[0, 1, 0], [1, 0, 0], [0, 0, 0], [0, 0, 1], [0, 1, 0]])
+    images = torch.tensor([[0, 2, 1], [0, 0, 1], [9, 0, 0], [0, 0, 3], [0, 5, 1]])
+    assert share_found(images, truth) == 0.75
+    assert math.isnan(share_found(None, truth))
+
+
+def test_share_found_is_kept_and_shown(tmp_path):
+    table = ScoreTable(tmp_path / "scores.csv")
+    for draw, found in enumerate([0.5, 0.75]):
+        table.add(draw, "first", 0, LABELS, GOOD, found)
+    summary = summarise_scores(ScoreTable(table.path), 60, 60)
+    assert summary.numbers["methods"]["first"]["found"] == 0.625
+    assert "| 0.62 |" in summary.markdown
 
 
 def test_draws_that_one_method_lacks_are_left_out(table):
