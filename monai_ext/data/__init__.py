@@ -5,6 +5,7 @@ from monai_ext.data.cohort import Cohort, CohortSlide, read_cohort
 from monai_ext.data.cohort_report import CohortReport, FeatureReport, LevelReport, inspect_features
 from monai_ext.data.collate import collate_bags
 from monai_ext.data.datalist import Datalist, load_datalist, write_datalist
+from monai_ext.data.failures import FAILED_FILE, read_failures, write_failures
 from monai_ext.data.feature_check import CheckedFeatures, check_features
 from monai_ext.data.feature_folder import FeatureFolder, FeatureLevel, find_features
 from monai_ext.data.feature_layout import feature_path, slide_stem
@@ -20,6 +21,7 @@ from monai_ext.data.split_parts import Split, require_sound
 from monai_ext.data.splits import fold_splits
 
 __all__ = [
+    "FAILED_FILE",
     "BucketSampler",
     "CheckedFeatures",
     "Cohort",
@@ -50,10 +52,12 @@ __all__ = [
     "make_splits",
     "read_cohort",
     "read_facts",
+    "read_failures",
     "read_features",
     "require_sound",
     "slide_stem",
     "write_datalist",
+    "write_failures",
     "write_features",
     "write_splits",
 ]

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from monai_ext.data.failures import FAILED_FILE
 from monai_ext.data.slide_features import nominal_magnification
 from monai_ext.engines.extraction_estimate import ExtractionEstimate
-from monai_ext.engines.extraction_records import FAILED, ExtractionRecords
+from monai_ext.engines.extraction_records import ExtractionRecords
 from monai_ext.engines.extraction_settings import ExtractionSettings
 from monai_ext.engines.extraction_slide import SlideWork
 from monai_ext.engines.extraction_store import SaveFeatures
@@ -105,6 +106,6 @@ class ExtractionBook:
             self._records.close()
             _logger.info("%d ok, %d empty, %d skipped, %d failed", *counts)
         if outcome.failed and self._records is not None:
-            failed = self.settings.output / FAILED
+            failed = self.settings.output / FAILED_FILE
             _logger.error("see %s; the same command redoes only these slides", failed)
         return outcome

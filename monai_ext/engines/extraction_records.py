@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from monai_ext.atomic import write_atomically
+from monai_ext.data.failures import FAILED_FILE, write_failures
 
-SUMMARY, FAILED = "summary.csv", "failed.csv"
+SUMMARY = "summary.csv"
 
 
 class ExtractionRecords:
@@ -40,16 +41,14 @@ class ExtractionRecords:
 
     def fail(self, slide: str, reason: str) -> None:
         """Record a slide that could not be done; line breaks in the reason become spaces."""
-        self.failed[slide] = " ".join(reason.split())
+        self.failed[slide] = reason
         self._rows.pop(slide, None)
-        rows = [{"slide": name, "reason": self.failed[name]} for name in sorted(self.failed)]
-        _write(self.folder / FAILED, ["slide", "reason"], rows)
+        write_failures(self.folder / FAILED_FILE, self.failed)
 
     def close(self) -> None:
         """Write the summary; without failures an earlier run's ``failed.csv`` goes."""
         self._write_summary()
-        if not self.failed:
-            (self.folder / FAILED).unlink(missing_ok=True)
+        write_failures(self.folder / FAILED_FILE, self.failed)
 
     def _write_summary(self) -> None:
         rows = [self._rows[name] for name in sorted(self._rows)]

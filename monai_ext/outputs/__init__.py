@@ -3,7 +3,6 @@
 from monai_ext.outputs.attention_rank import combined_rank, percentile_rank, rank_within_levels
 from monai_ext.outputs.bag_tiles import bag_tiles
 from monai_ext.outputs.contact_sheet import contact_sheet
-from monai_ext.outputs.failures import read_failures, write_failures
 from monai_ext.outputs.geojson import TileClass, write_geojson
 from monai_ext.outputs.heatmap import attention_heatmap
 from monai_ext.outputs.png import write_png
@@ -42,13 +41,11 @@ __all__ = [
     "percentile_rank",
     "prediction_table",
     "rank_within_levels",
-    "read_failures",
     "read_predictions",
     "read_run_json",
     "slide_frame",
     "tile_scores",
     "tiles_frame",
-    "write_failures",
     "write_geojson",
     "write_png",
     "write_predictions",

@@ -11,12 +11,12 @@ from typing import Any
 import torch
 from ignite.engine import Engine, Events
 
+from monai_ext.data.failures import FAILED_FILE, read_failures, write_failures
 from monai_ext.errors import CohortError, MonaiExtError, SlideError
 from monai_ext.hashing import state_hash
 from monai_ext.outputs.bag_tiles import bag_tiles, has_places
 from monai_ext.outputs.batch_items import BatchItem, batch_items
 from monai_ext.outputs.explain_item import explain_item, explaining_network
-from monai_ext.outputs.failures import read_failures, write_failures
 from monai_ext.outputs.predictions import (
     Prediction,
     patient_predictions,
@@ -30,7 +30,6 @@ from monai_ext.wsi.open_slide import open_slide
 from monai_ext.wsi.slide_reader import SlideReader
 
 PREDICTIONS_FILE, PATIENTS_FILE = "predictions.csv", "predictions_patients.csv"
-FAILED_FILE = "failed.csv"
 _SLIDE_FAULTS = (MonaiExtError, OSError, ValueError, RuntimeError)
 _logger = logging.getLogger(__name__)
 

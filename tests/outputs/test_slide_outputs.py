@@ -16,11 +16,16 @@ from shapely.ops import unary_union
 from torch import nn
 from torch.utils.data import DataLoader
 
-from monai_ext.data import SlideFeatures, collate_bags, feature_path, write_features
+from monai_ext.data import (
+    SlideFeatures,
+    collate_bags,
+    feature_path,
+    write_failures,
+    write_features,
+)
 from monai_ext.errors import SettingError
 from monai_ext.hashing import state_hash
 from monai_ext.ops.bag_layout import unpack_bag
-from monai_ext.outputs.failures import write_failures
 from monai_ext.outputs.predictions import read_predictions
 from monai_ext.outputs.provenance import Provenance
 from monai_ext.outputs.slide_outputs import SlideOutputs

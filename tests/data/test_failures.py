@@ -1,6 +1,6 @@
 """failed.csv comes, is read back, and goes."""
 
-from monai_ext.outputs.failures import read_failures, write_failures
+from monai_ext.data.failures import read_failures, write_failures
 
 
 def test_reasons_are_read_back_sorted_on_one_line_each(tmp_path):

@@ -1,4 +1,4 @@
-"""`failed.csv`: which slides went wrong and why, so that a rerun redoes only them."""
+"""``failed.csv``: which slides went wrong and why, so that a rerun redoes only them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from monai_ext.atomic import write_atomically
+
+FAILED_FILE = "failed.csv"
 
 
 def write_failures(path: Path | str, reasons: Mapping[str, str]) -> None:
