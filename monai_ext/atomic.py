@@ -31,7 +31,8 @@ def write_atomically(target: Path | str) -> Iterator[Path]:
     """
     target = Path(target)
     make_folder(target.parent)
-    partial = target.with_name(f".{os.getpid()}{PARTIAL_SUFFIX}.{target.name[-150:]}")
+    end = os.fsencode(target.name)[-150:].decode(errors="ignore")  # a name has 255 bytes at most
+    partial = target.with_name(f".{os.getpid()}{PARTIAL_SUFFIX}.{end}")
     try:
         yield partial
         _sync(partial)

@@ -20,6 +20,10 @@ class MonaiExtError(Exception):
         super().__init__(f"{found}. Rule: {rule}. Repair: {repair}.")
         self.found, self.rule, self.repair = found, rule, repair
 
+    def __reduce__(self) -> tuple[type[MonaiExtError], tuple[str, str, str]]:
+        """Be copied, or handed over by another process, as what it is."""
+        return type(self), (self.found, self.rule, self.repair)
+
 
 class SlideError(MonaiExtError):
     """A slide cannot be opened, or its pixels cannot be trusted."""
