@@ -47,9 +47,9 @@ def write_report(results: Sequence[FoldResult], output: Path | str, name: str, *
     else:
         summary = {n: _mean_metrics(tables) for n, tables in methods.items()}
         text = f"Mean over {len(results)} draws\n"
-    text += results_table(summary) + "\n" + _difference(results, methods, name)
-    _write_summary(output, summary, text)
-    return text
+    difference = _difference(results, methods, name)
+    _write_summary(output, summary, difference)
+    return text + results_table(summary) + "\n" + difference
 
 
 def _tests_once(tables: Sequence[PredictionTable]) -> bool:
@@ -117,7 +117,7 @@ def _write_fold_metrics(
 
 
 def _write_summary(
-    output: Path, summary: dict[str, dict[str, Interval | float]], text: str
+    output: Path, summary: dict[str, dict[str, Interval | float]], difference: str
 ) -> None:
     plain = {
         method: {
@@ -132,4 +132,4 @@ def _write_summary(
         path.write_text(json.dumps(plain, indent=2) + "\n", encoding="utf-8")
     with write_atomically(output / "summary.md") as path:
         markdown = results_table(summary, style="markdown")
-        path.write_text(f"{markdown}\n\n{text.splitlines()[-1]}\n", encoding="utf-8")
+        path.write_text("\n\n".join(filter(None, [markdown, difference.rstrip()])) + "\n", "utf-8")

@@ -65,6 +65,15 @@ def test_equal_differences_give_the_limit():
     assert (none.t, none.p) == (0.0, 1.0)
 
 
+def test_line_has_an_interval_from_five_splits_on():
+    d = [0.02, 0.05, -0.01, 0.04, 0.03]
+    lines = [corrected_resampled_t(d[:n], n_train=80, n_test=20).line() for n in (5, 4)]
+    assert lines == [
+        "+0.026 [-0.017, +0.069], corrected resampled t, p = 0.168",
+        "+0.025 (4 splits: too few for an interval)",
+    ]
+
+
 @pytest.mark.parametrize(
     ("d", "sizes", "message"),
     [

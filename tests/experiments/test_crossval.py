@@ -6,9 +6,8 @@ import shutil
 import pytest
 
 from monai_ext.data import find_features, write_splits
-from monai_ext.errors import CohortError, SettingError
+from monai_ext.errors import SettingError
 from monai_ext.experiments import cross_validate, write_report
-from monai_ext.experiments.split_files import split_files
 from monai_ext.outputs import read_predictions
 from monai_ext.testing.toy_cohort import write_toy_cohort
 
@@ -91,19 +90,8 @@ def test_draws_are_averaged_not_pooled(cohort, tmp_path):
     )
     text = write_report(results, tmp_path / "out", "m2otca", seed=0)
     assert text.startswith("Mean over 2 draws")
-    assert "corrected resampled t" in text
+    assert text.endswith("(2 splits: too few for an interval)\n")
     assert not (tmp_path / "out/predictions.csv").exists()
-
-
-def test_folder_without_splits_says_how_to_make_them(tmp_path):
-    with pytest.raises(CohortError, match=r"holds no split.*monai_ext split"):
-        split_files(tmp_path)
-
-
-def test_splits_come_in_their_natural_order(tmp_path):
-    for name in ("fold10", "fold2", "fold1"):
-        (tmp_path / f"{name}.json").touch()
-    assert [p.stem for p in split_files(tmp_path)] == ["fold1", "fold2", "fold10"]
 
 
 def test_unknown_bundle_names_those_there_are(tmp_path):
