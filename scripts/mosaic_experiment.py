@@ -33,7 +33,7 @@ SETTINGS = MosaicSettings(
     penalty=0.1,
     hidden_dim=16,
     dropout=0.25,
-    fit=FitSettings(epochs=60, learning_rate=3e-3, weight_decay=3.0, batch_size=4),
+    fit=FitSettings(epochs=30, learning_rate=3e-3, weight_decay=1.0, batch_size=4),
     m2otca={},
 )
 
