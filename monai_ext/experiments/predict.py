@@ -44,7 +44,7 @@ def predict(
             "give the --output_dir of a training",
         )
     if slides is None and features is None:
-        raise SettingError("no input", "predict reads slides or features", "give --slides DIR")
+        raise SettingError("no input", "predict reads slides or features", "give --slides or --features")
     values = {
         **(overrides or {}),
         "dataset_dir": str(features or slides),
