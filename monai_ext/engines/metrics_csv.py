@@ -40,7 +40,7 @@ class MetricsCsv:
 
     def state_dict(self) -> dict[str, Any]:
         """The rows so far."""
-        return {"rows": self.rows}
+        return {"rows": list(self.rows)}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take up the rows of an earlier run."""

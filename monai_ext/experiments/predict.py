@@ -44,7 +44,8 @@ def predict(
             "give the --output_dir of a training",
         )
     if slides is None and features is None:
-        raise SettingError("no input", "predict reads slides or features", "give --slides or --features")
+        repair = "give --slides or --features"
+        raise SettingError("no input", "predict reads slides or features", repair)
     values = {
         **(overrides or {}),
         "dataset_dir": str(features or slides),
