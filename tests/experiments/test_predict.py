@@ -70,5 +70,5 @@ def test_folder_that_is_no_run_is_named_with_what_it_lacks(run, tmp_path):
 
 
 def test_no_input_is_refused(run, tmp_path):
-    with pytest.raises(SettingError, match=r"^no input\. .* Repair: give --slides or --features\.$"):
+    with pytest.raises(SettingError, match=r"^no input\. .* give --slides or --features\.$"):
         predict(run, tmp_path)
