@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -108,7 +109,9 @@ class ExtractionSettings:
 
     def check(self) -> None:
         """:meth:`verify` for a config's ``initialize``: one plain line and exit code 1."""
-        log_dir = None if str(self.dry_run).lower() == "true" else as_path(self.output_dir)
+        log_dir = as_path(self.output_dir)
+        with contextlib.suppress(SettingError):  # a wrong word is refused below, with a log
+            log_dir = None if self.is_dry else log_dir
         with plain_errors(log_dir):
             self.verify()
 

@@ -21,7 +21,8 @@ def write_toy_features(root: Path, slide: str, *, signal: float, seed: int, side
         slide: its name.
         signal: added to the first feature of the tiles in the upper left quarter, at each level.
         seed: of the noise.
-        side: finest tiles along an edge, a multiple of 4.
+        side: finest tiles along an edge, a multiple of 4; of 8 where each level is to have a
+            quarter.
     """
     rng = np.random.default_rng(seed)
     for level, width in enumerate(_WIDTHS):

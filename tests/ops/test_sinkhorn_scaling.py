@@ -1,0 +1,70 @@
+"""The fast iterations are those of the log domain, up to the edge of their range."""
+
+import pytest
+import torch
+
+from monai_ext.ops.sinkhorn_log import log_plan, log_potentials, log_potentials_until
+from monai_ext.ops.sinkhorn_scaling import MAX_RANGE, scaling_vectors
+
+
+@pytest.fixture
+def problem(rng):
+    """Logits with two batch axes, a and b; one row and one column are masked."""
+    logits = -20 * torch.rand(2, 3, 5, 4, generator=rng, dtype=torch.float64)
+    a = torch.rand(2, 3, 5, generator=rng, dtype=torch.float64) + 0.1
+    b = torch.rand(2, 3, 4, generator=rng, dtype=torch.float64) + 0.1
+    a[..., 2], b[..., 1] = 0, 0
+    return logits, a / a.sum(-1, keepdim=True), b / b.sum(-1, keepdim=True)
+
+
+@pytest.mark.parametrize("n_iters", [1, 2, 40])
+def test_every_iteration_equals_the_log_domains(problem, n_iters):
+    logits, a, b = problem
+    plan, u, v, done = scaling_vectors(logits, a, b, n_iters, None)
+    log_u, log_v = log_potentials(logits, a, b, n_iters)
+    assert done == n_iters
+    torch.testing.assert_close(u, log_u.exp(), rtol=1e-10, atol=0)
+    torch.testing.assert_close(v, log_v.exp(), rtol=1e-10, atol=0)
+    torch.testing.assert_close(plan, log_plan(logits, a, log_v), rtol=1e-10, atol=1e-300)
+
+
+def test_both_stop_at_the_same_iteration(problem):
+    *_, done = scaling_vectors(*problem, 500, 1e-6)
+    *_, expected = log_potentials_until(*problem, 500, 1e-6)
+    assert done == expected < 500
+
+
+def test_gradients_equal_the_log_domains(problem, rng):
+    weight = torch.randn(2, 3, 5, 4, generator=rng, dtype=torch.float64)
+
+    def logs(logits, a, b):
+        return log_plan(logits, a, log_potentials(logits, a, b, 30)[1])
+
+    grads = []
+    for solve in (logs, lambda *parts: scaling_vectors(*parts, 30, None)[0]):
+        leaves = [part.clone().requires_grad_() for part in problem]
+        grads.append(torch.autograd.grad((solve(*leaves) * weight).sum(), leaves))
+    real_a, real_b = problem[1] > 0, problem[2] > 0
+    torch.testing.assert_close(grads[0][0], grads[1][0], rtol=1e-8, atol=1e-12)
+    torch.testing.assert_close(grads[0][1][real_a], grads[1][1][real_a], rtol=1e-8, atol=1e-12)
+    torch.testing.assert_close(grads[0][2][real_b], grads[1][2][real_b], rtol=1e-8, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_iters", [1, 100])
+def test_float32_holds_at_the_edge_of_the_range(n_iters):
+    """A chain of costs 0 and MAX_RANGE, where masses must pass the far entries."""
+    logits = -MAX_RANGE * (torch.ones(4, 4) - torch.eye(4))
+    logits[0, 1] = 0.0
+    a, b = torch.tensor([0.7, 0.1, 0.1, 0.1]), torch.tensor([0.1, 0.1, 0.1, 0.7])
+    logits.requires_grad_()
+    plan, u, v, _ = scaling_vectors(logits, a, b, n_iters, None)
+    plan.square().sum().backward()
+    for value in (plan, u, v, logits.grad):
+        assert value.isfinite().all()
+    torch.testing.assert_close(plan.sum(-1), a)
+
+
+def test_nothing_lies_where_there_is_no_mass(problem):
+    plan, u, v, _ = scaling_vectors(*problem, 10, None)
+    assert u[..., 2].abs().sum() + v[..., 1].abs().sum() == 0
+    assert plan[..., 2, :].abs().sum() + plan[..., 1].abs().sum() == 0
