@@ -18,7 +18,7 @@ def problem_of(shape, rng):
 
 
 def solved(logits, a, b):
-    return log_plan(logits, a, log_potentials(logits, a, b, 3000)[1])
+    return log_plan(logits, a, log_potentials(logits, a, b, 400)[1])
 
 
 def implicit(logits, a, b):
@@ -44,7 +44,7 @@ def test_gradient_equals_that_of_unrolled_iterations_at_convergence(rng, shape):
         torch.testing.assert_close(one, other, rtol=1e-8, atol=1e-10)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4)])
 def test_gradient_equals_differences(rng, shape):
     def plan(logits, a, b):
         return implicit(logits, a / a.sum(-1, keepdim=True), b / b.sum(-1, keepdim=True))

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from monai_ext.ops.sinkhorn_log import log_plan, log_potentials, log_potentials_until
-from monai_ext.ops.sinkhorn_scaling import MAX_RANGE, scaling_vectors
+from monai_ext.ops.sinkhorn_problem import sinkhorn_problem
+from monai_ext.ops.sinkhorn_scaling import MAX_RANGE, WideShare, scaling_vectors
 
 
 @pytest.fixture
@@ -50,18 +51,58 @@ def test_gradients_equal_the_log_domains(problem, rng):
     torch.testing.assert_close(grads[0][2][real_b], grads[1][2][real_b], rtol=1e-8, atol=1e-12)
 
 
-@pytest.mark.parametrize("n_iters", [1, 100])
-def test_float32_holds_at_the_edge_of_the_range(n_iters):
-    """A chain of costs 0 and MAX_RANGE, where masses must pass the far entries."""
+@pytest.fixture
+def edge():
+    """Costs of 0 and ``MAX_RANGE``, and masses that must pass the far entries."""
     logits = -MAX_RANGE * (torch.ones(4, 4) - torch.eye(4))
     logits[0, 1] = 0.0
-    a, b = torch.tensor([0.7, 0.1, 0.1, 0.1]), torch.tensor([0.1, 0.1, 0.1, 0.7])
-    logits.requires_grad_()
-    plan, u, v, _ = scaling_vectors(logits, a, b, n_iters, None)
-    plan.square().sum().backward()
-    for value in (plan, u, v, logits.grad):
-        assert value.isfinite().all()
-    torch.testing.assert_close(plan.sum(-1), a)
+    return logits, torch.tensor([0.7, 0.1, 0.1, 0.1]), torch.tensor([0.1, 0.1, 0.1, 0.7])
+
+
+@pytest.mark.parametrize("n_iters", [1, 100])
+def test_float32_holds_at_the_edge_of_the_range(edge, n_iters):
+    """Plan and gradients are those of the log domain in float64."""
+
+    def logs(logits, a, b):
+        return log_plan(logits, a, log_potentials(logits, a, b, n_iters)[1])
+
+    def scaling(logits, a, b):
+        plan, u, v, _ = scaling_vectors(logits, a, b, n_iters, None)
+        assert (u > 0).all()
+        assert (v > 0).all()
+        return plan
+
+    found = []
+    for solve, dtype in ((scaling, torch.float32), (logs, torch.float64)):
+        leaves = [part.to(dtype).requires_grad_() for part in edge]
+        plan = solve(*leaves)
+        grads = torch.autograd.grad(plan.square().sum(), leaves)
+        found.append([x.double() for x in (plan, *grads)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-5)
+
+
+def test_wide_costs_give_no_nan_gradient(rng):
+    """Uneven masses, some of them zero, at costs up to the end of the range."""
+    cost = torch.rand(40, 8, 6, generator=rng) ** 4
+    a = torch.softmax(3 * torch.randn(40, 8, generator=rng), -1)
+    b = torch.softmax(3 * torch.randn(40, 6, generator=rng), -1)
+    a[:, 3], b[:, 2] = 0, 0
+    leaves = [x.requires_grad_() for x in (cost, a, b)]
+    shifted = sinkhorn_problem(*leaves, 1.0, None, None).logits
+    problem = sinkhorn_problem(*leaves, float(-shifted.detach().min()) / MAX_RANGE, None, None)
+    plan, *_ = scaling_vectors(*problem[:3], 60, None)
+    assert float(problem.logits.detach().min()) == pytest.approx(-MAX_RANGE)
+    for grad in torch.autograd.grad((plan * torch.arange(6)).sum(), leaves):
+        assert grad.isfinite().all()
+
+
+def test_wide_shares_have_exact_first_and_second_derivatives(rng):
+    mass = torch.rand(2, 3, generator=rng, dtype=torch.float64).add(0.1).requires_grad_()
+    reach = torch.rand(2, 3, generator=rng, dtype=torch.float64).add(0.1).requires_grad_()
+    assert torch.equal(WideShare.apply(mass, reach), mass / reach)
+    torch.autograd.gradcheck(WideShare.apply, (mass, reach))
+    torch.autograd.gradgradcheck(WideShare.apply, (mass, reach))
 
 
 def test_nothing_lies_where_there_is_no_mass(problem):
