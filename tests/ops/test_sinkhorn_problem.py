@@ -11,7 +11,9 @@ B_MASK = torch.tensor([[1, 0, 1], [1, 1, 1]]).bool()
 
 @pytest.fixture
 def cost(rng):
-    return torch.randn(2, 5, 3, generator=rng, dtype=torch.float64) * 4
+    """The last column is no row's cheapest, so that columns are shifted too."""
+    columns = torch.tensor([0.0, 0.0, 30.0], dtype=torch.float64)
+    return torch.randn(2, 5, 3, generator=rng, dtype=torch.float64) * 4 + columns
 
 
 def test_every_real_row_and_column_keeps_a_zero_and_none_is_above(cost):
@@ -48,6 +50,7 @@ def test_masses_are_uniform_over_what_is_real_or_as_given(cost):
     given = torch.tensor([0.5, 0.25, 9.0, 0.0, -3.0], dtype=torch.float64)
     problem = sinkhorn_problem(cost, given, None, 1.0, A_MASK, B_MASK)
     assert problem.a.tolist() == [[0.5, 0.25, 0, 0, 0], [0.5, 0.25, 9, 0, 0]]
+    assert torch.equal(problem.real.any(-1), problem.a > 0)
     torch.testing.assert_close(
         problem.b, torch.tensor([[0.375, 0, 0.375], [3.25] * 3], dtype=torch.float64)
     )
@@ -63,7 +66,7 @@ def test_problem_without_a_real_side_becomes_uniform_and_all_masked(cost, side):
     problem = sinkhorn_problem(cost, mass, None, 1.0, *masks)
     assert not problem.real[0].any()
     assert problem.logits[0].abs().sum() == 0
-    assert problem.a[0].sum() > 0
+    assert problem.a[0].tolist() == [0.2] * 5
     torch.testing.assert_close(problem.a.sum(-1), problem.b.sum(-1))
     torch.testing.assert_close(problem.a[1], mass)
     for value in problem:
