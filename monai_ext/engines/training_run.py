@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -37,7 +37,7 @@ class TrainingRun:
         resume: take up ``last.pt`` where there is one (words such as ``"false"`` are understood).
         early_stop: handler that needs to know the trainer.
         record: writes ``run.json`` and ``inference.json`` before the first epoch.
-        prepare: called once when a run begins, not when it is taken up.
+        prepare: called in turn when a run begins, not when it is taken up; None is skipped.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class TrainingRun:
         resume: Any = False,
         early_stop: EarlyStop | None = None,
         record: Record | None = None,
-        prepare: Callable[[], Any] | None = None,
+        prepare: Sequence[Callable[[], Any] | None] = (),
     ) -> None:
         self.folder, self.checkpoint = Path(str(output_dir)), checkpoint
         self.resume, self.early_stop = resume, early_stop
@@ -71,8 +71,8 @@ class TrainingRun:
         if self.early_stop is not None:
             self.early_stop.set_trainer(trainer)
         if not (self.folder / LAST).exists():
-            if self.prepare is not None:
-                self.prepare()
+            for step in filter(None, self.prepare):
+                step()
             if self.record is not None:
                 self.record.write(self.folder)
             return True
