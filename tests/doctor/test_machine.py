@@ -8,7 +8,7 @@ import torch
 
 from monai_ext.doctor import machine
 from monai_ext.doctor.machine import encoder_lines, version_lines
-from monai_ext.networks.encoders.registry import EncoderCard
+from monai_ext.networks.encoders import EncoderCard
 
 
 def test_versions_are_those_of_the_packages():

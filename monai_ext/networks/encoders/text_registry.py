@@ -1,0 +1,37 @@
+"""Text encoders by name."""
+
+from __future__ import annotations
+
+from monai.utils import ComponentStore
+
+from monai_ext.networks.encoders.encoder_card import EncoderCard, encoder_cards, require_name
+from monai_ext.networks.encoders.minilm import MiniLML6
+from monai_ext.networks.encoders.text_encoder import TextEncoder
+from monai_ext.networks.encoders.tiny_text import TinyText
+
+TEXT_ENCODERS = ComponentStore("text encoders", "Networks that turn sentences into vectors.")
+TEXT_ENCODERS.add("minilm_l6_v2", "general English, small, weights included", MiniLML6)
+TEXT_ENCODERS.add("tiny_text", "random word vectors, for tests", TinyText)
+
+
+def build_text_encoder(name: str, **kwargs: object) -> TextEncoder:
+    """Build the text encoder registered under ``name``.
+
+    Args:
+        name: one of ``TEXT_ENCODERS.names``.
+        **kwargs: handed to it.
+
+    Raises:
+        SettingError: for a name that is not registered; close names are listed.
+
+    Example:
+        >>> build_text_encoder("tiny_text", embed_dim=4).embed_dim
+        4
+    """
+    require_name("text encoder", name, TEXT_ENCODERS.names)
+    return TEXT_ENCODERS[name](**kwargs)
+
+
+def list_text_encoders() -> list[EncoderCard]:
+    """All registered text encoders with their licence and what they lack; builds none of them."""
+    return encoder_cards(TEXT_ENCODERS)
