@@ -1,8 +1,11 @@
 """Cutting a slide's tissue into m regions that are the same tissue at every magnification."""
 
+from collections.abc import Callable
+
 import torch
 
 NO_REGION = -1
+_COLUMNS = (1 << 31) - 1
 
 
 def spatial_regions(
@@ -36,6 +39,35 @@ def spatial_regions(
     Raises:
         ValueError: if ``m < 1``, or ``coarsest`` is finer than the finest instance.
     """
+    return inherit_regions(level, row, col, m, _cut_into_runs, coarsest=coarsest)
+
+
+def inherit_regions(
+    level: torch.Tensor,
+    row: torch.Tensor,
+    col: torch.Tensor,
+    m: int,
+    cut: Callable[[torch.Tensor, torch.Tensor, torch.Tensor, int], torch.Tensor],
+    *,
+    coarsest: int | None = None,
+) -> torch.Tensor:
+    """Cut the coarsest cells, and let every finer instance inherit its cell's region.
+
+    Args:
+        level: as in :func:`spatial_regions`, like all that follow.
+        row: likewise.
+        col: likewise.
+        m: likewise.
+        cut: takes row, column and number of finest tiles of each cell, in raster order, and m;
+            gives the region of each cell.
+        coarsest: likewise.
+
+    Returns:
+        Likewise.
+
+    Raises:
+        ValueError: likewise.
+    """
     _check_m(m)
     level, row, col = level.long(), row.long(), col.long()
     region = torch.full_like(level, NO_REGION)
@@ -52,7 +84,7 @@ def spatial_regions(
     shift = (coarsest - level).clamp_min(0)
     cell = _raster_key(row >> shift, col >> shift)
     cells, counts = torch.unique(cell[level == finest], return_counts=True)
-    cell_region = _cut_into_runs(counts, m)
+    cell_region = cut(cells >> 31, cells & _COLUMNS, counts, m)
     place = torch.searchsorted(cells, cell).clamp_max(len(cells) - 1)
     return torch.where(inside & (cells[place] == cell), cell_region[place], region)
 
@@ -98,7 +130,12 @@ def _raster_key(row: torch.Tensor, col: torch.Tensor) -> torch.Tensor:
     return (row << 31) + col
 
 
-def _cut_into_runs(counts: torch.Tensor, m: int) -> torch.Tensor:
+def _cut_into_runs(
+    row: torch.Tensor,  # noqa: ARG001
+    col: torch.Tensor,  # noqa: ARG001
+    counts: torch.Tensor,
+    m: int,
+) -> torch.Tensor:
     """Region of each cell, from the finest tiles a cell, cells in raster order."""
     if len(counts) <= m:
         return torch.arange(len(counts), device=counts.device)

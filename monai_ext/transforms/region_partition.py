@@ -10,10 +10,11 @@ from monai.transforms.transform import MapTransform
 
 from monai_ext.errors import FeatureError, SettingError
 from monai_ext.ops.bag_layout import pack_bag, unpack_bag
+from monai_ext.ops.compact_regions import compact_regions
 from monai_ext.ops.regions import count_regions, spatial_regions
 from monai_ext.transforms.like_bag import like_bag
 
-PARTITIONS = {"spatial": spatial_regions, "count": count_regions}
+PARTITIONS = {"spatial": spatial_regions, "compact": compact_regions, "count": count_regions}
 
 
 class RegionPartitiond(MapTransform):
@@ -22,8 +23,9 @@ class RegionPartitiond(MapTransform):
     Args:
         keys: of the bags.
         m: regions; fewer where there are fewer coarsest cells.
-        partition: ``"spatial"``, the same tissue at every magnification; or ``"count"``, each
-            level cut by itself, for audits.
+        partition: ``"spatial"``, runs of cells in raster order, the same tissue at every
+            magnification; ``"compact"``, cells halved again and again, likewise; or ``"count"``,
+            each level cut by itself, for audits.
         allow_missing_keys: do nothing for a key that an item lacks.
 
     Raises:

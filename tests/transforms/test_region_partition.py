@@ -3,6 +3,7 @@ import torch
 
 from monai_ext.errors import FeatureError, SettingError
 from monai_ext.ops.bag_layout import unpack_bag
+from monai_ext.ops.compact_regions import compact_regions
 from monai_ext.ops.regions import count_regions, spatial_regions
 from monai_ext.transforms import LoadBagd, RegionPartitionD, RegionPartitiond, RegionPartitionDict
 from tests.data.feature_files import item, write_clam, write_levels
@@ -13,7 +14,8 @@ def _loaded(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("partition", "rule"), [("spatial", spatial_regions), ("count", count_regions)]
+    ("partition", "rule"),
+    [("spatial", spatial_regions), ("compact", compact_regions), ("count", count_regions)],
 )
 def test_region_row_is_filled_by_the_rule_and_nothing_else_changes(tmp_path, partition, rule):
     before = _loaded(tmp_path)
@@ -60,7 +62,9 @@ def test_bags_without_places_are_refused(tmp_path):
 
 @pytest.mark.parametrize("how", [{"m": 0}, {"m": 2, "partition": "random"}])
 def test_settings_are_checked(how):
-    with pytest.raises(SettingError, match="partition is one of spatial, count, m at least 1"):
+    with pytest.raises(
+        SettingError, match="partition is one of spatial, compact, count, m at least 1"
+    ):
         RegionPartitiond(**how)
 
 

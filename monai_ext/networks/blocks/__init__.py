@@ -12,13 +12,22 @@ from monai_ext.networks.blocks.ot_cross_attention import (
     SimilarityMatching,
 )
 from monai_ext.networks.blocks.plan_combine import combine_prototypes
+from monai_ext.networks.blocks.region_heads import (
+    REGION_HEADS,
+    AttentionRegionHead,
+    LogSumExpRegionHead,
+    build_region_head,
+)
 from monai_ext.networks.blocks.region_pooling import RegionAttentionPool
 from monai_ext.networks.blocks.standardized_linear import StandardizedLinear
 
 __all__ = [
     "MATCHINGS",
+    "REGION_HEADS",
+    "AttentionRegionHead",
     "GatedAttention",
     "GradientCrossAttention",
+    "LogSumExpRegionHead",
     "MatchingSettings",
     "OTCrossAttention",
     "OptimalTransportMatching",
@@ -27,5 +36,6 @@ __all__ = [
     "SelfAttentionMatching",
     "SimilarityMatching",
     "StandardizedLinear",
+    "build_region_head",
     "combine_prototypes",
 ]

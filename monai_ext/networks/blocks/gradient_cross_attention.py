@@ -65,25 +65,22 @@ class GradientCrossAttention(nn.Module):
         self.audit_label = None
 
     @torch.jit.export
-    def direction(self, logits: torch.Tensor, class_weight: torch.Tensor) -> torch.Tensor:
-        """What of the pooled prototype raises the target: the head's weights of that class.
+    def target(self, logits: torch.Tensor) -> torch.Tensor:
+        """Which class's gradient is asked for.
 
         Args:
             logits: ``[B, C]`` of the guide.
-            class_weight: ``[C, d]`` weights of the guide's linear head.
 
         Returns:
-            ``[B, d]``, no gradient to the logits.
+            Share of each class ``[B, C]``, sums to 1, float32; no gradient to the logits.
         """
         if self.grad_target == "soft":
-            share = torch.softmax(logits.detach().float(), -1)
-        else:
-            target = logits.argmax(-1)
-            label = self.audit_label
-            if self.grad_target == "label" and label is not None:
-                target = label
-            share = nn.functional.one_hot(target, logits.shape[-1])
-        return share.to(class_weight.dtype) @ class_weight
+            return torch.softmax(logits.detach().float(), -1)
+        target = logits.argmax(-1)
+        label = self.audit_label
+        if self.grad_target == "label" and label is not None:
+            target = label
+        return nn.functional.one_hot(target, logits.shape[-1]).float()
 
     def forward(
         self, gradient: torch.Tensor, prototypes: torch.Tensor, mask: torch.Tensor

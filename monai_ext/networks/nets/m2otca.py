@@ -6,10 +6,10 @@ from typing import NamedTuple, cast
 import torch
 from torch import nn
 
-from monai_ext.networks.blocks.gated_attention import GatedAttention
 from monai_ext.networks.blocks.gradient_cross_attention import GradientCrossAttention
 from monai_ext.networks.blocks.ot_cross_attention import MatchingSettings, OTCrossAttention
 from monai_ext.networks.blocks.plan_combine import normalise_rows
+from monai_ext.networks.blocks.region_heads import build_region_head
 from monai_ext.networks.blocks.region_pooling import RegionAttentionPool
 from monai_ext.networks.blocks.standardized_linear import StandardizedLinear
 from monai_ext.networks.nets.level_channels import level_channels
@@ -66,6 +66,8 @@ class M2OTCA(nn.Module):
         grad_norm: ``max`` or ``none``.
         grad_target: ``predicted``, ``soft``, or ``label`` (audits only).
         grad_detach: weights are constants in training.
+        region_head: ``attention``: gated attention over regions, as published; ``lse``:
+            log-sum-exp of linear region scores, see :class:`LogSumExpRegionHead`. Ours.
         head: ``concat_fc``: a linear layer on all branch logits; ``mean``: their mean.
         cost: ``l2``, ``sqeuclidean`` or ``cosine``.
         cost_scale: ``mean`` or ``max``: costs are divided by it, bag by bag; ``none``.
@@ -103,6 +105,7 @@ class M2OTCA(nn.Module):
         grad_norm: str = "max",
         grad_target: str = "predicted",
         grad_detach: bool = True,
+        region_head: str = "attention",
         head: str = "concat_fc",
         cost: str = "l2",
         cost_scale: str = "mean",
@@ -125,10 +128,10 @@ class M2OTCA(nn.Module):
         self.pools = nn.ModuleList(
             RegionAttentionPool(width, hidden_dim, attention_dim, dropout) for width in channels
         )
-        self.aggregators = nn.ModuleList(
-            GatedAttention(hidden_dim, attention_dim, dropout) for _ in levels
+        self.region_heads = nn.ModuleList(
+            build_region_head(region_head, hidden_dim, num_classes, attention_dim, dropout)
+            for _ in levels
         )
-        self.classifiers = nn.ModuleList(nn.Linear(hidden_dim, num_classes) for _ in levels)
         settings = MatchingSettings(hidden_dim, epsilon, n_iters, cost, cost_scale, sinkhorn_grad)
         self.independent = not use_grad and (not use_ot or matching == "none")
         self.ot_attention = OTCrossAttention(
@@ -199,15 +202,13 @@ class M2OTCA(nn.Module):
         guide_attention = torch.zeros_like(guide_mask, dtype=attention.dtype)
         guide_logits = torch.zeros(batch, self.num_classes, device=guide.device)
         weights = torch.ones_like(guide_attention)
-        for i, (aggregator, classifier) in enumerate(zip(self.aggregators, self.classifiers)):  # noqa: B905
+        for i, head in enumerate(self.region_heads):
             if i == self.guide:
-                pooled, guide_attention = aggregator(guide, guide_mask)
-                guide_logits = classifier(pooled)
+                guide_logits, guide_attention = head(guide, guide_mask)
                 if self.use_grad:
-                    class_weight: torch.Tensor = classifier.weight  # pyright: ignore[reportAssignmentType]
-                    direction = self.grad_attention.direction(guide_logits, class_weight)
-                    gradient = aggregator.input_gradient(  # pyright: ignore[reportCallIssue]
-                        guide, guide_attention, pooled, direction
+                    target = self.grad_attention.target(guide_logits)
+                    gradient = head.input_gradient(  # pyright: ignore[reportCallIssue]
+                        guide, guide_mask, guide_attention, target
                     )
                     weights = self.grad_attention(gradient, guide, guide_mask)
         updated, updated_masks, plans = prototypes, masks, attention.new_zeros(batch, 0, m, m)
@@ -215,13 +216,13 @@ class M2OTCA(nn.Module):
             updated, updated_masks, plans = self._lead(prototypes, masks, weights)
         logits: list[torch.Tensor] = []
         region_attention: list[torch.Tensor] = []
-        for i, (aggregator, classifier) in enumerate(zip(self.aggregators, self.classifiers)):  # noqa: B905
+        for i, head in enumerate(self.region_heads):
             if i == self.guide:
                 logits.append(guide_logits.float())
                 region_attention.append(guide_attention)
             else:
-                pooled, share = aggregator(updated[i], updated_masks[i])
-                logits.append(classifier(pooled).float())
+                found, share = head(updated[i], updated_masks[i])
+                logits.append(found.float())
                 region_attention.append(share)
         return M2OTCAState(
             torch.stack(logits, 1), attention, torch.stack(region_attention, 1), plans, weights

@@ -23,6 +23,8 @@ SWITCHES = [
     {"grad_pool": "grad_x_input", "grad_target": "soft", "grad_detach": False},
     {"grad_target": "label"},
     {"head": "mean"},
+    {"region_head": "lse"},
+    {"region_head": "lse", "use_ot": False, "combine": "barycentric"},
     {"guide_level": 1},
     {"levels": (0,)},
     {"levels": (0, 2)},
@@ -119,7 +121,7 @@ def test_one_region_without_attention_is_independent_abmil(bag):
     for k in range(3):
         baseline.embeds[k].load_state_dict(net.pools[k].embed.state_dict())
         baseline.aggregators[k].load_state_dict(net.pools[k].attention.state_dict())
-        baseline.classifiers[k].load_state_dict(net.classifiers[k].state_dict())
+        baseline.classifiers[k].load_state_dict(net.region_heads[k].classifier.state_dict())
     baseline.head.load_state_dict(net.head.state_dict())
     bag[:, 3] = 0
     torch.testing.assert_close(net(bag), baseline(bag))
