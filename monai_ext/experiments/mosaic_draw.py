@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -51,14 +51,21 @@ def load_draw(bank: MosaicBank, recipes: Sequence[MosaicRecipe], components: int
     return MosaicDraw(*parts, num_levels=bank.num_levels)
 
 
-def with_regions(bags: Tensor, m: int) -> Tensor:
+def with_regions(
+    bags: Tensor, m: int, partition: Callable[..., Tensor] = spatial_regions
+) -> Tensor:
     """The same bags cut into m regions as a method would, blind to the images.
 
     All bags of a draw have one layout, so the first decides.
+
+    Args:
+        bags: ``[S, 4 + D, N]``.
+        m: regions.
+        partition: of level, row, column and m, e.g. ``compact_regions``.
     """
     parts = unpack_bag(bags[:1])
     cut = bags.mT.clone()
-    cut[..., 3] = spatial_regions(parts.level[0], parts.row[0], parts.col[0], m).to(cut.dtype)
+    cut[..., 3] = partition(parts.level[0], parts.row[0], parts.col[0], m).to(cut.dtype)
     return cut.mT
 
 

@@ -15,7 +15,7 @@ from monai_ext.atomic import make_folder
 from monai_ext.experiments.corrected_t import corrected_resampled_t
 from monai_ext.experiments.metrics import area_under_roc
 
-_COLUMNS = ["draw", "method", "seed", "auc", "found", "labels", "scores"]
+_COLUMNS = ["draw", "method", "seed", "auc", "found", "tiles", "labels", "scores"]
 
 
 class ScoreTable:
@@ -50,6 +50,7 @@ class ScoreTable:
         labels: ArrayLike,
         scores: ArrayLike,
         found: float = float("nan"),
+        tiles: float = float("nan"),
     ) -> float:
         """Append a line.
 
@@ -60,6 +61,7 @@ class ScoreTable:
             labels: of the mosaics, 0 or 1.
             scores: of the mosaics.
             found: see :func:`share_found`.
+            tiles: see :func:`tile_auc`.
 
         Returns:
             Its AUC.
@@ -67,7 +69,7 @@ class ScoreTable:
         labels, scores = np.asarray(labels), np.asarray(scores, dtype=np.float64)
         two = np.stack([-scores, scores], axis=1)
         auc = float(area_under_roc(labels, two, np.ones((1, len(labels))))[0])
-        values = [str(draw), method, str(seed), f"{auc:.6f}", f"{found:.6f}"]
+        values = [str(draw), method, str(seed), f"{auc:.6f}", f"{found:.6f}", f"{tiles:.6f}"]
         values += [json.dumps(labels.tolist()), json.dumps(np.round(scores, 6).tolist())]
         self.rows.append(dict(zip(_COLUMNS, values, strict=True)))
         with self.path.open("a", newline="") as stream:
@@ -75,7 +77,7 @@ class ScoreTable:
         return auc
 
     def by_method(self, column: str = "auc") -> dict[str, dict[tuple[int, int], float]]:
-        """AUC, or the share found, by method, then by draw and seed."""
+        """AUC, or ``found`` or ``tiles``, by method, then by draw and seed."""
         table: dict[str, dict[tuple[int, int], float]] = {}
         for row in self.rows:
             key = int(row["draw"]), int(row["seed"])
@@ -96,6 +98,26 @@ def share_found(images: Tensor | None, truth: Tensor) -> float:
     return float(highest[truth.any(1)].double().mean())
 
 
+def tile_auc(tiles: Tensor | None, truth: Tensor) -> float:
+    """How well tiles of malignant images are told from the others within a mosaic.
+
+    Args:
+        tiles: ``[S, n]``, how much a method looks at each tile; None: NaN.
+        truth: ``[S, n]``, 1 = tile of a malignant image.
+
+    Returns:
+        Mean over the malignant mosaics of the AUC among their tiles; 0.5 is chance.
+    """
+    if tiles is None:
+        return float("nan")
+    each = [
+        area_under_roc(np.asarray(y), np.stack([-x, x], 1), np.ones((1, len(x))))[0]
+        for x, y in zip(tiles.double().numpy(), truth, strict=True)
+        if 0 < int(y.sum()) < len(y)
+    ]
+    return float(np.mean(each))
+
+
 class ScoreSummary(NamedTuple):
     """Numbers, and the same as a table."""
 
@@ -114,17 +136,18 @@ def summarise_scores(table: ScoreTable, n_train: int, n_test: int) -> ScoreSumma
         n_train: mosaics to train on, of a draw.
         n_test: mosaics to test on.
     """
-    aucs, shares = table.by_method(), table.by_method("found")
+    aucs, shares, tiles = (table.by_method(column) for column in ("auc", "found", "tiles"))
     numbers: dict[str, Any] = {"methods": {}, "differences": []}
-    lines = ["| method | draws | AUC | SD | image found |", "| --- | --- | --- | --- | --- |"]
+    lines = ["| method | draws | AUC | SD | image found | tile AUC |", "| --- " * 6 + "|"]
     for name, of_draw in aucs.items():
         values = np.array(list(of_draw.values()))
         spread = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-        found = float(np.mean(list(shares[name].values())))
-        row = {"draws": len(values), "auc": values.mean(), "sd": spread, "found": found}
-        numbers["methods"][name] = row
-        shown = "" if np.isnan(found) else f"{found:.2f}"
-        lines.append(f"| {name} | {len(values)} | {values.mean():.3f} | {spread:.3f} | {shown} |")
+        found, tile = (float(np.mean(list(c[name].values()))) for c in (shares, tiles))
+        row = {"draws": len(values), "auc": values.mean(), "sd": spread}
+        numbers["methods"][name] = row | {"found": found, "tiles": tile}
+        shown = ["" if np.isnan(x) else f"{x:.2f}" for x in (found, tile)]
+        cells = [name, str(len(values)), f"{values.mean():.3f}", f"{spread:.3f}", *shown]
+        lines.append("| " + " | ".join(cells) + " |")
     lines += ["", "| difference | mean | 95 % interval | p |", "| --- | --- | --- | --- |"]
     names = list(aucs)
     for k, first in enumerate(names):

@@ -47,3 +47,25 @@ def test_network_comes_back_without_dropout(data):
     network = fit_bags(build, *data, SETTINGS, 0)
     first, second = (score_bags(network, data[0], size) for size in (4, 16))
     torch.testing.assert_close(first, second)
+
+
+class Shifted(torch.nn.Module):
+    """Cross-entropy of logits moved by a parameter of the objective."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shift = torch.nn.Parameter(torch.tensor([50.0, 0.0]))
+
+    def forward(self, network, bags, labels):
+        return torch.nn.functional.cross_entropy(network(bags) + self.shift, labels)
+
+
+def test_parameters_of_the_objective_are_trained_too(data):
+    made = []
+
+    def objective():
+        made.append(Shifted())
+        return made[-1]
+
+    fit_bags(build, *data, SETTINGS, 0, objective)
+    assert float(made[0].shift.detach()[0]) < 50.0

@@ -6,7 +6,12 @@ import pytest
 import torch
 
 from monai_ext.experiments.corrected_t import corrected_resampled_t
-from monai_ext.experiments.mosaic_scores import ScoreTable, share_found, summarise_scores
+from monai_ext.experiments.mosaic_scores import (
+    ScoreTable,
+    share_found,
+    summarise_scores,
+    tile_auc,
+)
 
 LABELS = [0, 1, 0, 1]
 GOOD, FAIR, BAD = [0.1, 0.9, 0.2, 0.8], [0.1, 0.9, 0.5, 0.4], [0.9, 0.1, 0.8, 0.2]
@@ -74,3 +79,11 @@ def test_draws_that_one_method_lacks_are_left_out(table):
     table.add(9, "first", 0, LABELS, BAD)
     (difference,) = summarise_scores(table, 60, 60).numbers["differences"]
     assert difference["mean"] == pytest.approx(-2 / 3)
+
+
+def test_tile_auc_is_the_mean_over_mosaics_that_have_both_kinds():
+    truth = torch.tensor([[0, 0, 1, 1], [1, 0, 0, 0], [0, 0, 0, 0]])
+    tiles = torch.tensor([[0.1, 0.3, 0.2, 0.4], [0.0, 1.0, 1.0, 1.0], [9.0, 0.0, 0.0, 0.0]])
+    assert tile_auc(tiles, truth) == pytest.approx((0.75 + 0.0) / 2)
+    assert tile_auc(torch.ones(3, 4), truth) == 0.5
+    assert math.isnan(tile_auc(None, truth))
