@@ -1,6 +1,7 @@
 """Pure tensor functions: the bag tensor, masks, segments, regions, costs, optimal transport."""
 
 from monai_ext.ops.bag_layout import BagParts, pack_bag, pad_bags, unpack_bag
+from monai_ext.ops.bank_cosine import bank_cosine
 from monai_ext.ops.compact_regions import compact_regions
 from monai_ext.ops.costs import cost_matrix
 from monai_ext.ops.level_window import level_window
@@ -12,6 +13,7 @@ from monai_ext.ops.sinkhorn import SinkhornResult, sinkhorn, sinkhorn_fixed
 __all__ = [
     "BagParts",
     "SinkhornResult",
+    "bank_cosine",
     "compact_regions",
     "cost_matrix",
     "count_regions",

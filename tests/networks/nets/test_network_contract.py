@@ -6,6 +6,7 @@ import pytest
 import torch
 from monai.networks import eval_mode
 
+from monai_ext.networks.nets.libra_mil import LibraMIL
 from monai_ext.networks.nets.m2otca import M2OTCA
 from monai_ext.networks.nets.mean_pool import MeanPoolMIL
 from monai_ext.networks.nets.multi_level_abmil import MultiLevelABMIL
@@ -15,6 +16,8 @@ from monai_ext.testing.random_bags import random_bag
 CHANNELS, M = [7, 5, 6], 6
 WIDTHS = {"hidden_dim": 16, "attention_dim": 8}
 FEW = {"m": M, "n_iters": 5, **WIDTHS}
+TEXTS = {"num_vision_prototypes": 4, "num_text_prototypes": 6, "text_dim": 9, "hidden_dim": 16}
+TEXTS |= {"query_residual": True}  # else a bag of one instance has equal logits
 NETS = {
     "m2otca": lambda: M2OTCA(CHANNELS, 3, dropout=0.2, **FEW),
     "m2otca_barycentric": lambda: M2OTCA(
@@ -29,6 +32,15 @@ NETS = {
     "m2otca_one_level": lambda: M2OTCA(CHANNELS, 3, levels=(0,), **FEW),
     "abmil": lambda: MultiLevelABMIL(CHANNELS, 3, dropout=0.2, **WIDTHS),
     "mean": lambda: MeanPoolMIL(CHANNELS, 3),
+    "libra": lambda: LibraMIL(CHANNELS, 3, dropout=0.2, **TEXTS),
+    "libra_instance": lambda: LibraMIL(CHANNELS, 3, ot_level="instance", levels=[1], **TEXTS),
+    "libra_cross_attn": lambda: LibraMIL(CHANNELS, 3, fusion="cross_attn", **TEXTS),
+    "libra_concat": lambda: LibraMIL(CHANNELS, 3, fusion="concat", score_norm="sigmoid", **TEXTS),
+    "libra_text_only": lambda: LibraMIL(CHANNELS, 3, vision_prototypes=False, **TEXTS),
+    "libra_released": lambda: LibraMIL(CHANNELS, 3, fusion="released_code", **TEXTS),
+    "libra_no_proj": lambda: LibraMIL(
+        CHANNELS, 3, use_proj=False, num_heads=7, **(TEXTS | {"text_dim": 7})
+    ),
 }
 
 
