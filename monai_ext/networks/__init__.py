@@ -1,5 +1,21 @@
 """Networks and their parts; every name here is resolvable in a config that imports this room."""
 
-from monai_ext.networks.nets import M2OTCA, LibraMIL, MeanPoolMIL, MultiLevelABMIL
+from monai_ext.networks.nets import (
+    M2OTCA,
+    MIL_BASELINES,
+    LibraMIL,
+    MeanPoolMIL,
+    MultiLevelABMIL,
+    MultiLevelMIL,
+    build_mil_baseline,
+)
 
-__all__ = ["M2OTCA", "LibraMIL", "MeanPoolMIL", "MultiLevelABMIL"]
+__all__ = [
+    "M2OTCA",
+    "MIL_BASELINES",
+    "LibraMIL",
+    "MeanPoolMIL",
+    "MultiLevelABMIL",
+    "MultiLevelMIL",
+    "build_mil_baseline",
+]

@@ -1,8 +1,16 @@
 """Parts of networks: attention pooling, optimal-transport and gradient cross-attention."""
 
+from monai_ext.networks.blocks.class_attention_branch import ClassAttentionBranch
+from monai_ext.networks.blocks.dsmil_branch import DSMILBranch
 from monai_ext.networks.blocks.feature_projection import FeatureProjection, NoProjection
 from monai_ext.networks.blocks.gated_attention import GatedAttention
+from monai_ext.networks.blocks.gated_attention_branch import GatedAttentionBranch
 from monai_ext.networks.blocks.gradient_cross_attention import GradientCrossAttention
+from monai_ext.networks.blocks.grid_convolution import GridConvolution
+from monai_ext.networks.blocks.instance_embedding import InstanceEmbedding
+from monai_ext.networks.blocks.max_branch import MaxBranch
+from monai_ext.networks.blocks.mean_branch import MeanBranch
+from monai_ext.networks.blocks.nystrom_attention import NystromAttention
 from monai_ext.networks.blocks.ot_cross_attention import (
     MATCHINGS,
     MatchingSettings,
@@ -25,33 +33,47 @@ from monai_ext.networks.blocks.region_heads import (
     LogSumExpRegionHead,
     build_region_head,
 )
+from monai_ext.networks.blocks.region_lse_branch import RegionLSEBranch
 from monai_ext.networks.blocks.region_pooling import RegionAttentionPool
 from monai_ext.networks.blocks.score_weights import score_weights
+from monai_ext.networks.blocks.simlp_branch import SiMLPBranch
 from monai_ext.networks.blocks.standardized_linear import StandardizedLinear
 from monai_ext.networks.blocks.text_query_attention import TextQueryAttention
+from monai_ext.networks.blocks.transmil_branch import TransMILBranch
 
 __all__ = [
     "FUSIONS",
     "MATCHINGS",
     "REGION_HEADS",
     "AttentionRegionHead",
+    "ClassAttentionBranch",
+    "DSMILBranch",
     "FeatureProjection",
     "FusedScore",
     "FusionSettings",
     "GatedAttention",
+    "GatedAttentionBranch",
     "GradientCrossAttention",
+    "GridConvolution",
+    "InstanceEmbedding",
     "LogSumExpRegionHead",
     "MatchingSettings",
+    "MaxBranch",
+    "MeanBranch",
     "NoProjection",
+    "NystromAttention",
     "OTCrossAttention",
     "OptimalTransportMatching",
     "RegionAttentionPool",
+    "RegionLSEBranch",
     "SameRegionMatching",
     "SelfAttentionMatching",
+    "SiMLPBranch",
     "SimilarityMatching",
     "StandardizedLinear",
     "StereoscopicTransport",
     "TextQueryAttention",
+    "TransMILBranch",
     "build_region_head",
     "combine_prototypes",
     "score_weights",

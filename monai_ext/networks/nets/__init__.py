@@ -4,6 +4,22 @@ from monai_ext.networks.nets.level_channels import level_channels
 from monai_ext.networks.nets.libra_mil import LibraMIL
 from monai_ext.networks.nets.m2otca import M2OTCA
 from monai_ext.networks.nets.mean_pool import MeanPoolMIL
+from monai_ext.networks.nets.mil_baselines import (
+    MIL_BASELINES,
+    baseline_settings,
+    build_mil_baseline,
+)
 from monai_ext.networks.nets.multi_level_abmil import MultiLevelABMIL
+from monai_ext.networks.nets.multi_level_mil import MultiLevelMIL
 
-__all__ = ["M2OTCA", "LibraMIL", "MeanPoolMIL", "MultiLevelABMIL", "level_channels"]
+__all__ = [
+    "M2OTCA",
+    "MIL_BASELINES",
+    "LibraMIL",
+    "MeanPoolMIL",
+    "MultiLevelABMIL",
+    "MultiLevelMIL",
+    "baseline_settings",
+    "build_mil_baseline",
+    "level_channels",
+]
