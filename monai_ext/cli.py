@@ -116,6 +116,37 @@ class Verbs:
         )
         return write_report(results, output, Path(bundle).name, seed=int(seed))
 
+    def embed_text(
+        self,
+        priors: str,
+        encoder: str,
+        output: str,
+        checkpoint: str = "",
+        texts: str = "description",
+        **options: str,
+    ) -> str:
+        """Embed the class and instance texts of a task for methods that start from words.
+
+        Args:
+            priors: JSON file, e.g. of bundles/pathology_libra_mil_classification/configs/priors.
+            encoder: name of a text encoder, e.g. minilm_l6_v2.
+            output: safetensors file to write.
+            checkpoint: weights, for encoders that do not carry theirs.
+            texts: description, or paraphrase.
+            options: further arguments of the encoder, e.g. --tokenizer PATH.
+        """
+        from monai_ext.data import embed_file
+
+        written = embed_file(
+            as_folder(priors),
+            encoder,
+            as_folder(output),
+            checkpoint=as_path(checkpoint),
+            texts=texts,
+            options={name: _value(text) for name, text in options.items()},
+        )
+        return str(written)
+
     def predict(
         self,
         model: str,

@@ -5,6 +5,7 @@ from monai_ext.data.cohort import Cohort, CohortSlide, read_cohort
 from monai_ext.data.cohort_report import CohortReport, FeatureReport, LevelReport, inspect_features
 from monai_ext.data.collate import collate_bags
 from monai_ext.data.datalist import Datalist, load_datalist, write_datalist
+from monai_ext.data.embed_text import embed_file, embed_priors
 from monai_ext.data.failures import FAILED_FILE, read_failures, write_failures
 from monai_ext.data.feature_check import CheckedFeatures, check_features
 from monai_ext.data.feature_folder import FeatureFolder, FeatureLevel, find_features
@@ -19,9 +20,17 @@ from monai_ext.data.sampler import BucketSampler
 from monai_ext.data.slide_features import FeatureFacts, SlideFeatures
 from monai_ext.data.split_parts import Split, require_sound
 from monai_ext.data.splits import fold_splits
+from monai_ext.data.text_controls import TEXT_CONTROLS, controlled_texts
+from monai_ext.data.text_embeddings import (
+    TextEmbeddings,
+    read_text_embeddings,
+    write_text_embeddings,
+)
+from monai_ext.data.text_priors import PriorText, TextPriors, read_text_priors
 
 __all__ = [
     "FAILED_FILE",
+    "TEXT_CONTROLS",
     "BucketSampler",
     "CheckedFeatures",
     "Cohort",
@@ -34,11 +43,17 @@ __all__ = [
     "FeatureReport",
     "JoinedLevels",
     "LevelReport",
+    "PriorText",
     "SlideFeatures",
     "Split",
+    "TextEmbeddings",
+    "TextPriors",
     "bag_lengths",
     "check_features",
     "collate_bags",
+    "controlled_texts",
+    "embed_file",
+    "embed_priors",
     "feature_path",
     "features_of_cohort",
     "few_shot_splits",
@@ -54,10 +69,13 @@ __all__ = [
     "read_facts",
     "read_failures",
     "read_features",
+    "read_text_embeddings",
+    "read_text_priors",
     "require_sound",
     "slide_stem",
     "write_datalist",
     "write_failures",
     "write_features",
     "write_splits",
+    "write_text_embeddings",
 ]

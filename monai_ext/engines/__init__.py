@@ -19,6 +19,9 @@ from monai_ext.engines.selection import is_lower, metric_score
 from monai_ext.engines.sigterm import exit_on_sigterm
 from monai_ext.engines.split_loading import load_split
 from monai_ext.engines.standardization import fit_standardization
+from monai_ext.engines.text_at_test import TextAtTest
+from monai_ext.engines.text_loading import load_texts
+from monai_ext.engines.text_start import alignment_warning, fit_vision_prototypes, start_from_texts
 from monai_ext.engines.training_progress import TrainingProgress
 from monai_ext.engines.training_run import TrainingRun
 from monai_ext.engines.validation_metrics import auc_metric, auc_of_logits, loss_metric
@@ -37,8 +40,10 @@ __all__ = [
     "SaveFeatures",
     "SeedEpochs",
     "SlideToGrid",
+    "TextAtTest",
     "TrainingProgress",
     "TrainingRun",
+    "alignment_warning",
     "auc_metric",
     "auc_of_logits",
     "epoch_seed",
@@ -46,9 +51,12 @@ __all__ = [
     "extract_features",
     "find_slides",
     "fit_standardization",
+    "fit_vision_prototypes",
     "is_lower",
     "load_split",
+    "load_texts",
     "loss_metric",
     "metric_score",
     "plain_errors",
+    "start_from_texts",
 ]

@@ -1,0 +1,72 @@
+"""From priors to embedded texts."""
+
+from __future__ import annotations
+
+import inspect
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from monai_ext.data.text_embeddings import TextEmbeddings, write_text_embeddings
+from monai_ext.data.text_priors import TextPriors, read_text_priors
+
+if TYPE_CHECKING:
+    from monai_ext.networks.encoders.text_encoder import TextEncoder
+
+
+def embed_priors(priors: TextPriors, encoder: TextEncoder, texts: str) -> TextEmbeddings:
+    """Embed the sentences of a task.
+
+    Args:
+        priors: of the task.
+        encoder: frozen text encoder.
+        texts: ``description`` or ``paraphrase``.
+    """
+    instances, classes = priors.texts(texts)
+    return TextEmbeddings(
+        instances=encoder.encode(instances).cpu(),
+        classes=encoder.encode(classes).cpu(),
+        instance_names=tuple(each.name for each in priors.instances),
+        class_names=priors.class_names,
+        task=priors.task,
+        encoder_id=encoder.encoder_id,
+        weight_hash=encoder.weight_hash,
+        licence=encoder.licence,
+        aligned_with=tuple(encoder.aligned_with),
+        priors_hash=priors.priors_hash,
+        texts=texts,
+    )
+
+
+def embed_file(
+    priors: Path | str,
+    encoder: str,
+    output: Path | str,
+    *,
+    checkpoint: Path | None = None,
+    texts: str = "description",
+    options: dict[str, Any] | None = None,
+) -> Path:
+    """Read priors, embed them, write the file; gives its path.
+
+    Args:
+        priors: JSON file.
+        encoder: name of a text encoder.
+        output: safetensors file to write.
+        checkpoint: weights of an encoder that does not carry its own.
+        texts: ``description`` or ``paraphrase``.
+        options: further arguments of the encoder, e.g. ``tokenizer``.
+
+    Raises:
+        SettingError: if the priors are not sound, the name unknown or weights missing.
+    """
+    from monai_ext.networks.encoders.encoder_card import require_name
+    from monai_ext.networks.encoders.text_registry import TEXT_ENCODERS, build_text_encoder
+
+    found = read_text_priors(priors)
+    require_name("text encoder", encoder, TEXT_ENCODERS.names)
+    given = dict(options or {})
+    if checkpoint is not None:
+        takes = inspect.signature(TEXT_ENCODERS[encoder]).parameters
+        given["checkpoint" if "checkpoint" in takes else "folder"] = checkpoint
+    tower = build_text_encoder(encoder, **given)
+    return write_text_embeddings(output, embed_priors(found, tower, texts))
