@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from importlib.metadata import PackageNotFoundError, version
 
-from monai_ext.networks.encoders import list_encoders
+from monai_ext.networks.encoders import EncoderCard, list_encoders, list_text_encoders
 
 _LIBRARIES = (
     "monai-ext",
@@ -32,14 +32,29 @@ def version_lines() -> list[str]:
     return ["Versions: " + ", ".join(found), gpu]
 
 
+_USE = {
+    True: "commercial use allowed",
+    False: "no commercial use",
+    None: "commercial use depends on them",
+}
+
+
 def encoder_lines() -> list[str]:
-    """One line an encoder: at hand or what it needs, width, licence, commercial use."""
-    lines = []
-    for card in list_encoders():
-        state = "at hand" if card.missing is None else card.missing
-        use = "commercial use allowed" if card.commercial_use else "no commercial use"
-        lines.append(f"  {card.name} ({card.embed_dim} wide): {state}; {card.licence}, {use}")
-    return lines
+    """One line a patch encoder: at hand or what it needs, width, licence, commercial use."""
+    return [_encoder_line(card) for card in list_encoders()]
+
+
+def text_encoder_lines() -> list[str]:
+    """One line a text encoder; also which image encoders share its space."""
+    return [_encoder_line(card) for card in list_text_encoders()]
+
+
+def _encoder_line(card: EncoderCard) -> str:
+    width = f"{card.embed_dim} wide" if card.embed_dim else "any width"
+    partners = f", with images of {' and '.join(card.aligned_with)}" if card.aligned_with else ""
+    state = "at hand" if card.missing is None else f"not at hand: {card.missing}"
+    use = _USE[card.commercial_use]
+    return f"  {card.name} ({width}{partners}): {card.licence}, {use}; {state}"
 
 
 def _version(name: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from monai_ext.data.feature_folder import find_features
 from monai_ext.doctor.features import feature_lines
-from monai_ext.doctor.machine import encoder_lines, version_lines
+from monai_ext.doctor.machine import encoder_lines, text_encoder_lines, version_lines
 from monai_ext.doctor.readers import reader_lines
 from monai_ext.doctor.slides import slide_lines
 from monai_ext.errors import FeatureError, SettingError
@@ -24,6 +24,7 @@ def report(folder: Path | None = None, cohort: Path | None = None) -> str:
         FeatureError, SlideError, CohortError: if nothing can be told about it.
     """
     lines = [*version_lines(), "Readers:", *reader_lines(), "Encoders:", *encoder_lines()]
+    lines += ["Text encoders:", *text_encoder_lines()]
     if folder is None:
         return "\n".join(lines)
     if not folder.is_dir():

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from monai_ext.doctor import machine
-from monai_ext.doctor.machine import encoder_lines, version_lines
-from monai_ext.networks.encoders import EncoderCard
+from monai_ext.doctor.machine import encoder_lines, text_encoder_lines, version_lines
+from monai_ext.networks.encoders import PATCH_ENCODERS, TEXT_ENCODERS, EncoderCard
 
 
 def test_versions_are_those_of_the_packages():
@@ -36,13 +36,27 @@ def test_gpus_are_counted_and_named(monkeypatch, count):
     assert version_lines()[1:] == [expected[count]]
 
 
+CARDS = [
+    EncoderCard("a", "", 8, "MIT", commercial_use=True, missing=None),
+    EncoderCard("b", "", 9, "CC-BY-NC", commercial_use=False, missing="ask for it"),
+    EncoderCard("c", "", 0, "its own", commercial_use=None, missing=None, aligned_with=("d", "e")),
+]
+LINES = [
+    "  a (8 wide): MIT, commercial use allowed; at hand",
+    "  b (9 wide): CC-BY-NC, no commercial use; not at hand: ask for it",
+    "  c (any width, with images of d and e): its own, commercial use depends on them; at hand",
+]
+
+
 def test_encoder_line_says_what_is_needed_and_what_is_allowed(monkeypatch):
-    cards = [
-        EncoderCard("a", "", 8, "MIT", commercial_use=True, missing=None),
-        EncoderCard("b", "", 9, "CC-BY-NC", commercial_use=False, missing="ask for it"),
-    ]
-    monkeypatch.setattr(machine, "list_encoders", lambda: cards)
-    assert encoder_lines() == [
-        "  a (8 wide): at hand; MIT, commercial use allowed",
-        "  b (9 wide): ask for it; CC-BY-NC, no commercial use",
-    ]
+    monkeypatch.setattr(machine, "list_encoders", lambda: CARDS)
+    monkeypatch.setattr(machine, "list_text_encoders", lambda: CARDS[:1])
+    assert encoder_lines() == LINES
+    assert text_encoder_lines() == LINES[:1]
+
+
+def test_every_registered_encoder_has_a_line():
+    assert [line.split()[0] for line in encoder_lines()] == list(PATCH_ENCODERS.names)
+    assert [line.split()[0] for line in text_encoder_lines()] == list(TEXT_ENCODERS.names)
+    gated = next(line for line in encoder_lines() if line.split()[0] == "uni_v1")
+    assert "CC-BY-NC-ND-4.0, no commercial use; not at hand: accept the licence" in gated

@@ -18,9 +18,10 @@ class EncoderCard:
     Attributes:
         name: for ``--encoder`` and :func:`build_patch_encoder` or :func:`build_text_encoder`.
         description: one line.
-        embed_dim: feature width D.
+        embed_dim: feature width D; 0 if it depends on the arguments.
         licence: of the weights (SPDX where there is one).
-        commercial_use: whether that licence allows commercial use.
+        commercial_use: whether that licence allows commercial use; None if that depends on the
+            weights that are given.
         missing: what has to be done before it can be used here; None when it is at hand.
         aligned_with: of a text encoder, the image encoders in the same space.
     """
@@ -29,7 +30,7 @@ class EncoderCard:
     description: str
     embed_dim: int
     licence: str
-    commercial_use: bool
+    commercial_use: bool | None
     missing: str | None
     aligned_with: tuple[str, ...] = ()
 

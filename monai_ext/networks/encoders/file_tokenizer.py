@@ -1,4 +1,4 @@
-"""The tokenizer of a local ``tokenizer.json``."""
+"""The tokenizer of a local ``tokenizer.json`` or ``vocab.txt``."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ from torch import Tensor
 
 from monai_ext.errors import SettingError
 from monai_ext.hashing import file_hash, json_hash
+from monai_ext.networks.encoders.stand_in import pick_file
 
 
 class FileTokenizer:
     """Hugging Face's ``tokenizers`` over one local file; asks no server for anything.
 
     Args:
-        path: a ``tokenizer.json``, or the folder that holds one.
+        path: a ``tokenizer.json``, a BERT's ``vocab.txt`` (lower-cased words), or the folder that
+            holds one of them.
         max_length: tokens at most, start and end among them; longer sentences are cut.
         pad_id: what fills up the shorter ones.
         fixed_length: pad every row to ``max_length``; else to the longest of a call.
@@ -33,7 +35,7 @@ class FileTokenizer:
         *,
         fixed_length: bool = False,
     ) -> None:
-        file = Path(path) / "tokenizer.json" if Path(path).is_dir() else Path(path)
+        file = pick_file(path, ("tokenizer.json", "vocab.txt"))
         self.pad_id, self.max_length = int(pad_id), int(max_length)
         self._tokenizer = _read(file)
         self._tokenizer.enable_truncation(self.max_length)
@@ -61,6 +63,8 @@ def _read(file: Path):
             "a text encoder reads its words from a local tokenizer.json",
             "give the file or folder that came with the weights",
         )
+    if file.suffix == ".txt":
+        return tokenizers.BertWordPieceTokenizer(str(file), lowercase=True)
     try:
         return tokenizers.Tokenizer.from_str(file.read_text(encoding="utf-8"))
     except Exception as error:

@@ -27,11 +27,15 @@ class PatchEncoder(nn.Module):
         backbone: maps normalised float32 ``[B, 3, H, W]`` to ``[B, D]``.
         mean: what is subtracted, one value a channel, in grey levels 0..255.
         std: what is divided by, one value a channel, in grey levels.
-        input_px: side to which tiles are resized first (bilinear, antialiased); None takes
-            tiles as they come.
+        input_px: side to which tiles are resized first (antialiased); None takes tiles as they
+            come.
+        interpolation: of that resizing, ``"bilinear"`` or ``"bicubic"``; what bicubic throws
+            beyond black and white is cut off.
 
     Subclasses set the class attributes ``encoder_id`` (TRIDENT's name where it has one),
-    ``embed_dim`` (D), ``licence`` (SPDX) and ``commercial_use``.
+    ``embed_dim`` (D; 0 if it depends on the arguments), ``licence`` (SPDX), ``commercial_use``
+    (None if it depends on the weights) and, on small random stand-ins, ``is_stand_in``: results
+    with those are not comparable to any other.
     """
 
     __jit_unused_properties__: Sequence[str] = ["weight_hash", "transform_hash"]
@@ -39,7 +43,8 @@ class PatchEncoder(nn.Module):
     encoder_id: str
     embed_dim: int
     licence: str
-    commercial_use: bool
+    commercial_use: bool | None
+    is_stand_in: bool = False
     mean: Tensor
     std: Tensor
 
@@ -49,9 +54,11 @@ class PatchEncoder(nn.Module):
         mean: Sequence[float],
         std: Sequence[float],
         input_px: int | None = None,
+        interpolation: str = "bilinear",
     ) -> None:
         super().__init__()
         self.backbone = backbone
+        self.interpolation = interpolation
         self.input_px = None if input_px is None else int(input_px)
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(std).view(1, 3, 1, 1), persistent=False)
@@ -73,7 +80,10 @@ class PatchEncoder(nn.Module):
         """
         if self.input_px is not None:
             size = [self.input_px, self.input_px]
-            image = functional.interpolate(image, size=size, mode="bilinear", antialias=True)
+            mode = self.interpolation
+            image = functional.interpolate(image, size=size, mode=mode, antialias=True)
+            if mode == "bicubic":
+                image = image.clamp(0.0, 255.0)
         return self.backbone((image - self.mean) / self.std)
 
     def encode(self, tiles: np.ndarray | Tensor) -> Tensor:
@@ -113,6 +123,6 @@ class PatchEncoder(nn.Module):
                 "mean": self.mean.flatten().tolist(),
                 "std": self.std.flatten().tolist(),
                 "input_px": self.input_px,
-                "resize": None if self.input_px is None else "bilinear, antialiased",
+                "resize": None if self.input_px is None else f"{self.interpolation}, antialiased",
             }
         )

@@ -44,7 +44,7 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], source: str, 
     """Fill a network; names and shapes agree exactly, else nothing is loaded.
 
     Args:
-        network: what is filled.
+        network: what is filled; on the ``meta`` device it takes the given tensors over.
         state: names to tensors.
         source: what the error calls the weights, e.g. their file.
         hint: the commonest cause of a mismatch and its repair.
@@ -67,7 +67,8 @@ def load_strictly(network: nn.Module, state: Mapping[str, Tensor], source: str, 
             "every tensor agrees in name and shape",
             hint,
         )
-    network.load_state_dict(state, strict=True)
+    floats = {key: v.float() if v.is_floating_point() else v for key, v in state.items()}
+    network.load_state_dict(floats, strict=True, assign=True)
 
 
 def renamed(state: Mapping[str, Tensor], rename: Callable[[str], str | None]) -> dict[str, Tensor]:

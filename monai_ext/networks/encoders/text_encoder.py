@@ -37,7 +37,8 @@ class TextEncoder(nn.Module):
         tokenizer: maps a list of sentences to long ``[K, L]``.
 
     Subclasses set the class attributes ``encoder_id``, ``embed_dim`` (D), ``licence`` (SPDX
-    where there is one), ``commercial_use`` and, if images were trained into the same space,
+    where there is one), ``commercial_use`` (None if it depends on the weights), ``is_stand_in``
+    for small random ones, and, if images were trained into the same space,
     ``aligned_with``: the ids of the patch encoders whose normalised features a dot product
     with these vectors compares.
     """
@@ -45,7 +46,8 @@ class TextEncoder(nn.Module):
     encoder_id: str
     embed_dim: int
     licence: str
-    commercial_use: bool
+    commercial_use: bool | None
+    is_stand_in: bool = False
     aligned_with: tuple[str, ...] = ()
 
     def __init__(self, backbone: nn.Module, tokenizer: Tokenizer) -> None:

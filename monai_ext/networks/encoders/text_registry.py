@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from monai.utils import ComponentStore
 
+from monai_ext.networks.encoders.conch_text import ConchText
 from monai_ext.networks.encoders.encoder_card import EncoderCard, encoder_cards, require_name
+from monai_ext.networks.encoders.keep_text import KeepText
 from monai_ext.networks.encoders.minilm import MiniLML6
+from monai_ext.networks.encoders.open_clip_text import OpenClipText
 from monai_ext.networks.encoders.text_encoder import TextEncoder
 from monai_ext.networks.encoders.tiny_text import TinyText
 
 TEXT_ENCODERS = ComponentStore("text encoders", "Networks that turn sentences into vectors.")
 TEXT_ENCODERS.add("minilm_l6_v2", "general English, small, weights included", MiniLML6)
+TEXT_ENCODERS.add("conch_v1_text", "pathology, aligned with images", ConchText)
+TEXT_ENCODERS.add("keep_text", "pathology, PubMedBERT, aligned with images", KeepText)
+TEXT_ENCODERS.add("open_clip_text", "text side of any model of open_clip", OpenClipText)
 TEXT_ENCODERS.add("tiny_text", "random word vectors, for tests", TinyText)
 
 

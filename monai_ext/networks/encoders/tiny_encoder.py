@@ -26,6 +26,7 @@ class TinyEncoder(PatchEncoder):
     encoder_id = "tiny"
     licence = "Apache-2.0"
     commercial_use = True
+    is_stand_in = True
     embed_dim = 16
 
     def __init__(self, embed_dim: int = 16, seed: int = 0) -> None:

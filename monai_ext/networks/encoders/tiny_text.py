@@ -48,6 +48,7 @@ class TinyText(TextEncoder):
     encoder_id = "tiny_text"
     licence = "Apache-2.0"
     commercial_use = True
+    is_stand_in = True
     embed_dim = 16
 
     def __init__(

@@ -63,16 +63,16 @@ def test_a_copied_folder_gives_the_same(encoder, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("file", "words"),
+    ("files", "words"),
     [
-        ("tokenizer.json", "no tokenizer at"),
-        ("config.json", "no config.json in"),
-        ("model.safetensors", "no weights at"),
+        (["tokenizer.json", "vocab.txt"], "no tokenizer at"),
+        (["config.json"], "no config.json in"),
+        (["model.safetensors"], "no weights at"),
     ],
 )
-def test_a_missing_file_is_named(tmp_path, file, words):
+def test_a_missing_file_is_named(tmp_path, files, words):
     with pytest.raises(SettingError, match=words):
-        MiniLML6(copy_folder(tmp_path / "copy", without=[file]))
+        MiniLML6(copy_folder(tmp_path / "copy", without=files))
 
 
 def test_other_weights_are_refused(tmp_path):

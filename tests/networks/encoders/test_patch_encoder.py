@@ -48,6 +48,18 @@ def test_resizing_is_antialiased():
     np.testing.assert_allclose(encoder.encode(tiles).numpy(), 30, atol=4)
 
 
+def test_bicubic_overshoot_is_cut_at_black_and_white():
+    tiles = np.zeros((1, 64, 64, 3), np.uint8)
+    tiles[:, :32] = 255  # an edge, at which a cubic kernel leaves the range
+    range_of = {}
+    for mode in ("bilinear", "bicubic"):
+        encoder = PatchEncoder(nn.Flatten(), [0.0] * 3, [1.0] * 3, 48, mode)
+        found = encoder.encode(tiles)
+        range_of[mode] = (found.min().item(), found.max().item(), found)
+    assert range_of["bicubic"][:2] == (0.0, 255.0)
+    assert (range_of["bicubic"][2] - range_of["bilinear"][2]).abs().max() > 5
+
+
 def test_no_tiles_give_no_rows():
     assert TinyEncoder(embed_dim=5).encode(np.empty((0, 8, 8, 3), np.uint8)).shape == (0, 5)
 
@@ -71,7 +83,15 @@ def test_weight_hash_follows_the_weights():
 
 def test_transform_hash_follows_the_resizing():
     assert Colours().transform_hash == Colours().transform_hash
-    assert Colours().transform_hash != Colours(input_px=8).transform_hash
+    bilinear, bicubic = Colours(input_px=8), Colours(input_px=8)
+    bicubic.interpolation = "bicubic"
+    hashes = [encoder.transform_hash for encoder in (Colours(), bilinear, bicubic)]
+    assert len(set(hashes)) == 3
+
+
+def test_transform_hash_of_features_on_disk_stays():
+    """Files carry it: a change here makes every extraction start anew."""
+    assert Colours(input_px=8).transform_hash == "0b17c09b9a615646"
 
 
 def test_encoders_are_frozen_and_in_eval_mode():
