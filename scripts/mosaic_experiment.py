@@ -2,7 +2,8 @@
 
 python scripts/mosaic_experiment.py --bank runs/glas_mosaics/bank \
     --recipes runs/glas_mosaics/mosaic12_malignant1_draw0.json --output runs/mosaic12
-python scripts/mosaic_experiment.py --bank npz --output runs/mosaic12_npz
+python scripts/mosaic_experiment.py --bank npz --mosaic 24 --output runs/mosaic24_npz
+python scripts/mosaic_experiment.py --bank npz --mosaic 24 --scattered --output runs/mosaic24_mixed
 
 Each draw and method is one line of scores.csv as soon as it is done; a rerun does only what is
 missing. Settings were chosen on draws 100 to 105 (--first_draw 100), never on those reported.
@@ -12,39 +13,50 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import fire
 import torch
 from tqdm import tqdm
 
+from monai_ext.data import read_text_embeddings
 from monai_ext.data.glas_npz import read_npz_bank
 from monai_ext.data.mosaic_bank import MosaicBank, read_bank
 from monai_ext.data.mosaic_recipe import MosaicPlan, MosaicRecipe, draw_mosaics, read_recipes
 from monai_ext.errors import MonaiExtError
+from monai_ext.experiments.bag_methods import BagSettings
 from monai_ext.experiments.fit_bags import FitSettings
-from monai_ext.experiments.mosaic_draw import load_draw
+from monai_ext.experiments.mosaic_draw import load_draw, tile_truth
 from monai_ext.experiments.mosaic_methods import MosaicSettings, mosaic_methods
-from monai_ext.experiments.mosaic_scores import ScoreTable, share_found, summarise_scores
+from monai_ext.experiments.mosaic_scores import (
+    ScoreTable,
+    share_found,
+    summarise_scores,
+    tile_auc,
+)
+from monai_ext.flags import as_bool
 
 COMPONENTS = 128
 REGIONS_AN_IMAGE = 2
 SETTINGS = MosaicSettings(
     penalty=0.1,
-    hidden_dim=16,
-    dropout=0.25,
+    bags=BagSettings(hidden_dim=16, dropout=0.25),
     fit=FitSettings(epochs=30, learning_rate=3e-3, weight_decay=1.0, batch_size=4),
-    m2otca={},
 )
 
 
-def compare(
+def compare(  # noqa: PLR0913, PLR0917  a command line has as many options as it has
     bank: str,
     output: str,
     recipes: str = "",
     mosaic: int = 12,
+    scattered: bool = False,  # noqa: FBT001, FBT002
     draws: int = 16,
+    first_draw: int = 0,
     methods: str | tuple[str, ...] = "",
+    tile_level: int = 0,
+    text: str = "",
     seed: int = 0,
     threads: int = 1,
 ) -> None:
@@ -56,32 +68,46 @@ def compare(
         output: ``scores.csv``, ``summary.json`` and ``summary.md`` go there.
         recipes: JSON of ``prepare_glas.py``; none with ``npz``, which draws its own.
         mosaic: images of a mosaic, with ``npz``.
+        scattered: tiles change places at random, with ``npz``.
         draws: at most so many.
-        methods: names, with commas; all if empty.
+        first_draw: number of the first, with ``npz``.
+        methods: names, with commas; all that the bank's levels allow if empty.
+        tile_level: the level that methods of one level read.
+        text: embeddings of ``embed-text`` for Libra-MIL; random unit vectors without.
         seed: of initialisation, order and dropout.
         threads: of torch.
     """
     torch.set_num_threads(threads)
     try:
-        opened, drawn = _open(str(bank), str(recipes), mosaic, draws)
-        _run(opened, drawn, Path(str(output)), _names(methods), seed)
+        numbers = range(first_draw, first_draw + draws)
+        plan = MosaicPlan(mosaic, 1, 60, is_scattered=as_bool(scattered))
+        opened, drawn = _open(str(bank), str(recipes), plan, numbers)
+        bags = replace(SETTINGS.bags, tile_level=tile_level, text=_text(str(text)))
+        settings = replace(SETTINGS, bags=bags)
+        _run(opened, drawn, Path(str(output)), settings, _names(methods), seed)
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
 
 
 def _open(
-    bank: str, recipes: str, mosaic: int, draws: int
+    bank: str, recipes: str, plan: MosaicPlan, numbers: range
 ) -> tuple[MosaicBank, list[list[MosaicRecipe]]]:
     """The bank, and the recipes of each draw."""
     if bank == "npz":
         root = Path(os.environ.get("MONAI_EXT_DATA", "../shared/data"))
         opened = read_npz_bank(root / "glas-features" / "glas_efficientnet_lite0.npz")
-        plan = MosaicPlan(mosaic, 1, 60, is_scattered=False)
-        drawn = [draw_mosaics(plan, k, opened.patients, opened.labels) for k in range(draws)]
+        drawn = [draw_mosaics(plan, k, opened.patients, opened.labels) for k in numbers]
         return opened, drawn
     _, found = read_recipes(recipes)
-    numbers = sorted({recipe.draw for recipe in found})[:draws]
-    return read_bank(bank), [[r for r in found if r.draw == number] for number in numbers]
+    known = sorted({recipe.draw for recipe in found})[: len(numbers)]
+    return read_bank(bank), [[r for r in found if r.draw == number] for number in known]
+
+
+def _text(path: str) -> tuple[torch.Tensor, torch.Tensor] | None:
+    if not path:
+        return None
+    found = read_text_embeddings(path)
+    return found.instances, found.classes
 
 
 def _names(methods: str | tuple[str, ...]) -> list[str]:
@@ -90,13 +116,18 @@ def _names(methods: str | tuple[str, ...]) -> list[str]:
 
 
 def _run(
-    bank: MosaicBank, draws: list[list[MosaicRecipe]], output: Path, names: list[str], seed: int
+    bank: MosaicBank,
+    draws: list[list[MosaicRecipe]],
+    output: Path,
+    settings: MosaicSettings,
+    names: list[str],
+    seed: int,
 ) -> None:
     table = ScoreTable(output / "scores.csv")
     for recipes in tqdm(draws, unit="draw"):
-        regions = REGIONS_AN_IMAGE * len(recipes[0].images)
-        methods = mosaic_methods(SETTINGS, regions)
-        chosen = names or [name for name in methods if bank.num_levels > 1 or "m2" not in name]
+        methods = mosaic_methods(settings, REGIONS_AN_IMAGE * len(recipes[0].images))
+        is_short = bank.num_levels == 1
+        chosen = names or [n for n in methods if not (is_short and n.endswith("_levels"))]
         missing = [name for name in chosen if not table.has(recipes[0].draw, name, seed)]
         if not missing:
             continue
@@ -104,7 +135,9 @@ def _run(
         for name in missing:
             scores = methods[name](draw, seed)
             found = share_found(scores.images, draw.test.truth)
-            table.add(recipes[0].draw, name, seed, draw.test.labels, scores.slides, found)
+            level = 0 if name == "abmil_fine" else settings.bags.tile_level
+            tiles = tile_auc(scores.tiles, tile_truth(draw.test, level))
+            table.add(recipes[0].draw, name, seed, draw.test.labels, scores.slides, found, tiles)
     summary = summarise_scores(table, n_train=60, n_test=60)
     (output / "summary.json").write_text(json.dumps(summary.numbers, indent=1))
     (output / "summary.md").write_text(summary.markdown + "\n")

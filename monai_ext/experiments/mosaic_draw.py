@@ -26,6 +26,8 @@ class MosaicPart(NamedTuple):
     """``[S]`` long."""
     truth: Tensor
     """``[S, M]`` long: is the image at each of the M places malignant? For oracles only."""
+    malignant: Tensor
+    """``[S, N]`` bool: is each tile of a malignant image? For scoring only."""
 
 
 class MosaicDraw(NamedTuple):
@@ -69,6 +71,11 @@ def with_regions(
     return cut.mT
 
 
+def tile_truth(part: MosaicPart, level: int) -> Tensor:
+    """Is each tile of a level of a malignant image? ``[S, n]`` long, in the order of the bags."""
+    return part.malignant[:, part.bags[0, 0] == level].long()
+
+
 def region_means(bags: Tensor, num_levels: int) -> Tensor:
     """Mean feature of each region at each level, ``[S, M, levels * D]``."""
     parts = unpack_bag(bags[:1])
@@ -89,4 +96,5 @@ def _compose(bank: MosaicBank, recipes: Sequence[MosaicRecipe]) -> MosaicPart:
         bags=torch.stack([item["image"].as_tensor().mT for item in items]).mT,
         labels=torch.tensor([item["label"] for item in items]),
         truth=torch.from_numpy(labels[np.array([recipe.images for recipe in recipes])]),
+        malignant=torch.stack([item["malignant"] for item in items]),
     )

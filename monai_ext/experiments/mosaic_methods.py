@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from monai_ext.experiments.fit_bags import FitSettings, fit_bags, score_bags
+from monai_ext.experiments.bag_methods import BagMethod, BagSettings, BagShape, bag_methods
+from monai_ext.experiments.bag_trial import bag_attention, bag_trial
+from monai_ext.experiments.fit_bags import FitSettings
 from monai_ext.experiments.mosaic_draw import MosaicDraw, region_means, with_regions
 from monai_ext.experiments.region_scorer import RegionScorer
 from monai_ext.networks.nets.m2otca import M2OTCA
-from monai_ext.networks.nets.multi_level_abmil import MultiLevelABMIL
 from monai_ext.ops.bag_layout import pack_bag
 
 
@@ -25,6 +26,8 @@ class MosaicScores(NamedTuple):
     """``[S]``, higher = rather malignant."""
     images: Tensor | None
     """``[S, M]``, how much each image counts; None where a method does not weigh whole images."""
+    tiles: Tensor | None = None
+    """``[S, n]``, how much each tile of the level read counts, ``n`` in the order of the bag."""
 
 
 MosaicMethod = Callable[[MosaicDraw, int], MosaicScores]
@@ -37,50 +40,44 @@ class MosaicSettings:
 
     Args:
         penalty: inverse strength of the L2 penalty of all linear methods.
-        hidden_dim: width of all networks; their attention is half as wide.
-        dropout: of all networks.
+        bags: of all networks.
         fit: of all networks.
-        m2otca: further arguments of M2OTCA.
     """
 
     penalty: float
-    hidden_dim: int
-    dropout: float
+    bags: BagSettings
     fit: FitSettings
-    m2otca: dict[str, object]
 
 
 def mosaic_methods(settings: MosaicSettings, m: int) -> dict[str, MosaicMethod]:
     """All methods by name.
 
-    ``mean``: logistic regression on the mean of all tiles. ``oracle_image``: logistic
+    ``mean_logistic``: logistic regression on the mean of all tiles. ``oracle_image``: logistic
     regression of single images, trained with their labels, scored by the best image.
     ``lse_image``, ``lse_m``: :class:`RegionScorer` on the means of whole images, and of m
-    regions. ``abmil_image``: gated attention over the means of images. ``abmil_fine``,
-    ``abmil_levels``: over the finest tiles; over the tiles of every level. ``m_a``, ``m2otca``:
-    M2OTCA without and with matching and gradient on m regions; with ``_image`` on whole images,
-    there also ``m_b_image``, gradient only, and ``m_c_image``, matching only.
+    regions. ``abmil_image``: gated attention over the means of images. All others are those of
+    :func:`~monai_ext.experiments.bag_methods.bag_methods`: on m regions, and with ``_image`` on
+    whole images where a method reads regions; ``abmil_fine`` is ``abmil`` on the finest tiles.
 
     Args:
         settings: of all methods.
         m: regions of the methods that cut the mosaic themselves, blind to its images.
     """
-    network = partial(_network_scores, settings)
-    return {
-        "mean": partial(_mean, settings.penalty),
+    found: dict[str, MosaicMethod] = {
+        "mean_logistic": partial(_mean, settings.penalty),
         "oracle_image": partial(_oracle, settings.penalty),
         "lse_image": partial(_region_scorer, settings.penalty, None),
         "lse_m": partial(_region_scorer, settings.penalty, m),
         "abmil_image": partial(_abmil_on_regions, settings),
-        "abmil_fine": partial(network, partial(_abmil, settings, (0,)), None),
-        "abmil_levels": partial(network, partial(_abmil, settings, None), None),
-        "m_a": partial(network, partial(_m2otca, settings, ot=False, grad=False), m),
-        "m2otca": partial(network, partial(_m2otca, settings, ot=True, grad=True), m),
-        "m_a_image": partial(network, partial(_m2otca, settings, ot=False, grad=False), None),
-        "m_b_image": partial(network, partial(_m2otca, settings, ot=False, grad=True), None),
-        "m_c_image": partial(network, partial(_m2otca, settings, ot=True, grad=False), None),
-        "m2otca_image": partial(network, partial(_m2otca, settings, ot=True, grad=True), None),
     }
+    finest = replace(settings.bags, tile_level=0)
+    found["abmil_fine"] = partial(_network_scores, settings, bag_methods(finest)["abmil"], m, 0)
+    level = settings.bags.tile_level
+    for name, method in bag_methods(settings.bags).items():
+        found[name] = partial(_network_scores, settings, method, m, level)
+        if method.uses_regions:
+            found[f"{name}_image"] = partial(_network_scores, settings, method, None, level)
+    return found
 
 
 def _mean(penalty: float, draw: MosaicDraw, seed: int) -> MosaicScores:  # noqa: ARG001
@@ -125,17 +122,18 @@ def _first_of_each(rows: Tensor) -> Tensor:
 def _abmil_on_regions(settings: MosaicSettings, draw: MosaicDraw, seed: int) -> MosaicScores:
     """The means of images as the instances of a small bag of one level."""
     train, test = (torch.stack([_as_bag(x) for x in means]) for means in _images(draw))
-    build = partial(_abmil, settings, (0,), train.shape[1] - 4)
-    network = fit_bags(build, train, draw.training.labels, settings.fit, seed)
-    with torch.inference_mode():
-        attention = network.explain(test)["attention"]  # pyright: ignore[reportCallIssue]
-    return MosaicScores(score_bags(network, test, settings.fit.batch_size), attention)
+    shape = BagShape(train.shape[1] - 4, 2, (0,), 1)
+    method = bag_methods(replace(settings.bags, tile_level=0))["abmil"]
+    trial = bag_trial(method, shape, (train, draw.training.labels), test, settings.fit, seed)
+    attention = bag_attention(trial.network, test, 0, settings.fit.batch_size)
+    return MosaicScores(trial.scores, attention)
 
 
 def _network_scores(
     settings: MosaicSettings,
-    build: Callable[[int, int, int], nn.Module],
+    method: BagMethod,
     m: int | None,
+    level: int,
     draw: MosaicDraw,
     seed: int,
 ) -> MosaicScores:
@@ -143,53 +141,23 @@ def _network_scores(
     bags = [part.bags for part in (draw.training, draw.test)]
     train, test = bags if m is None else [with_regions(part, m) for part in bags]
     regions = draw.training.truth.shape[1] if m is None else m
-    made = partial(build, train.shape[1] - 4, draw.num_levels, regions)
-    network = fit_bags(made, train, draw.training.labels, settings.fit, seed)
-    images = _guide_attention(network, test, settings.fit.batch_size) if m is None else None
-    return MosaicScores(score_bags(network, test, settings.fit.batch_size), images)
+    shape = BagShape(train.shape[1] - 4, 2, tuple(range(draw.num_levels)), regions)
+    given = train, draw.training.labels
+    trial = bag_trial(method, shape, given, test, settings.fit, seed)
+    size = settings.fit.batch_size
+    tiles = bag_attention(trial.network, test, level, size)
+    images = _guide_attention(trial.network, test, size) if m is None else None
+    return MosaicScores(trial.scores, images, tiles)
 
 
 def _guide_attention(network: nn.Module, bags: Tensor, batch_size: int) -> Tensor | None:
     """Attention of the finest level on each image, ``[S, M]``; None without regions."""
-    if not isinstance(network, M2OTCA):
-        return None
     with torch.inference_mode():
-        explained = [network.explain(part) for part in bags.split(batch_size)]
-    return torch.cat([part["region_attention"][:, network.guide] for part in explained])
-
-
-def _abmil(
-    settings: MosaicSettings,
-    levels: tuple[int, ...] | None,
-    width: int,
-    num_levels: int = 1,
-    regions: int = 0,  # noqa: ARG001
-) -> nn.Module:
-    return MultiLevelABMIL(
-        width,
-        2,
-        hidden_dim=settings.hidden_dim,
-        attention_dim=settings.hidden_dim // 2,
-        levels=tuple(range(num_levels)) if levels is None else levels,
-        dropout=settings.dropout,
-    )
-
-
-def _m2otca(
-    settings: MosaicSettings, width: int, num_levels: int, regions: int, *, ot: bool, grad: bool
-) -> nn.Module:
-    return M2OTCA(
-        width,
-        2,
-        m=regions,
-        hidden_dim=settings.hidden_dim,
-        attention_dim=settings.hidden_dim // 2,
-        levels=tuple(range(num_levels)),
-        use_ot=ot,
-        use_grad=grad,
-        dropout=settings.dropout,
-        **settings.m2otca,  # pyright: ignore[reportArgumentType]
-    )
+        explained = [network.explain(part) for part in bags.split(batch_size)]  # pyright: ignore[reportCallIssue]
+    if "region_attention" not in explained[0]:
+        return None
+    guide = network.guide if isinstance(network, M2OTCA) else 0
+    return torch.cat([part["region_attention"][:, guide] for part in explained])
 
 
 def _images(draw: MosaicDraw) -> tuple[Tensor, Tensor]:

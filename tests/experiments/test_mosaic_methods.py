@@ -6,21 +6,25 @@ import torch
 
 from monai_ext.data.mosaic_bank import MosaicBank
 from monai_ext.data.mosaic_recipe import MosaicPlan, draw_mosaics
+from monai_ext.experiments.bag_methods import BagSettings
 from monai_ext.experiments.fit_bags import FitSettings
 from monai_ext.experiments.metrics import area_under_roc
-from monai_ext.experiments.mosaic_draw import load_draw, region_means, with_regions
+from monai_ext.experiments.mosaic_draw import (
+    load_draw,
+    region_means,
+    tile_truth,
+    with_regions,
+)
 from monai_ext.experiments.mosaic_methods import MosaicSettings, mosaic_methods
-from monai_ext.experiments.mosaic_scores import share_found
+from monai_ext.experiments.mosaic_scores import share_found, tile_auc
 from monai_ext.experiments.reduced_bank import reduce_bank
 from monai_ext.ops.bag_layout import unpack_bag
 
 SHAPES = [(4, 6), (2, 3)]
 SETTINGS = MosaicSettings(
     penalty=1.0,
-    hidden_dim=16,
-    dropout=0.0,
+    bags=BagSettings(hidden_dim=16, dropout=0.0),
     fit=FitSettings(epochs=25, learning_rate=1e-2, weight_decay=0.01, batch_size=6),
-    m2otca={"n_iters": 20},
 )
 
 
@@ -62,7 +66,7 @@ def test_methods_that_see_regions_find_the_image(draw, name):
     assert auc_of(name, draw) > 0.9
 
 
-@pytest.mark.parametrize("name", ["mean", "abmil_fine", "abmil_levels", "m_a", "m2otca"])
+@pytest.mark.parametrize("name", ["mean_logistic", "abmil_fine", "abmil_levels", "m_a", "m2otca"])
 def test_other_methods_learn_something(draw, name):
     assert auc_of(name, draw) > 0.6
 
@@ -88,7 +92,7 @@ def test_attention_of_m2otca_is_that_of_the_finest_level_on_the_images(draw):
     assert images.std(1).min() > 0
 
 
-@pytest.mark.parametrize("name", ["mean", "lse_m", "abmil_levels", "m2otca"])
+@pytest.mark.parametrize("name", ["mean_logistic", "lse_m", "abmil_levels", "m2otca"])
 def test_methods_blind_to_images_weigh_none(draw, name):
     assert mosaic_methods(SETTINGS, 24)[name](draw, 0).images is None
 
@@ -96,6 +100,23 @@ def test_methods_blind_to_images_weigh_none(draw, name):
 def test_truth_is_that_of_the_images(draw):
     for part in (draw.training, draw.test):
         assert part.truth.sum(1).tolist() == part.labels.tolist()
+
+
+@pytest.mark.parametrize("is_scattered", [False, True])
+def test_truth_of_tiles_follows_them_when_they_are_scattered(bank, is_scattered):
+    plan = MosaicPlan(12, 1, 20, is_scattered=is_scattered)
+    test = load_draw(bank, draw_mosaics(plan, 0, bank.patients, bank.labels), 6).test
+    truth = tile_truth(test, 0)
+    assert truth.sum(1).tolist() == [24 * y for y in test.labels.tolist()]
+    positive = test.labels == 1
+    blocks = test.bags[positive][:, 3, test.bags[0, 0] == 0].long()
+    of_place = test.truth[positive].gather(1, blocks)
+    assert bool((of_place == truth[positive]).all()) != is_scattered
+
+
+def test_tiles_of_the_malignant_image_are_found_by_attention_to_regions(draw):
+    scores = mosaic_methods(SETTINGS, 24)["region_lse_image"](draw, 0)
+    assert tile_auc(scores.tiles, tile_truth(draw.test, 0)) > 0.9
 
 
 def test_test_images_do_not_touch_the_reduction(bank, recipes):
