@@ -1,6 +1,19 @@
 """Losses of the methods."""
 
+from monai_ext.losses.bag_objective import BagObjective
 from monai_ext.losses.branch_loss import BranchLoss
+from monai_ext.losses.clustering_objective import ClusteringObjective
+from monai_ext.losses.dual_stream_objective import DualStreamObjective
+from monai_ext.losses.mil_objective import build_mil_objective
+from monai_ext.losses.smooth_svm import SmoothSVM
 from monai_ext.losses.weighted_cross_entropy import WeightedCrossEntropy
 
-__all__ = ["BranchLoss", "WeightedCrossEntropy"]
+__all__ = [
+    "BagObjective",
+    "BranchLoss",
+    "ClusteringObjective",
+    "DualStreamObjective",
+    "SmoothSVM",
+    "WeightedCrossEntropy",
+    "build_mil_objective",
+]

@@ -133,11 +133,11 @@ class NystromAttention(nn.Module):
         query, key, _, bias = self._heads(x, length)
         query_mark, key_mark = self._landmarks(query, length), self._landmarks(key, length)
         root = query.shape[3] ** 0.5
-        first = torch.softmax(query[:, :, :1].float() @ key_mark.float().mT / root, -1)
+        first = torch.softmax(_wide(query[:, :, :1]) @ _wide(key_mark).mT / root, -1)
         first = first @ self._inverse(query_mark, key_mark)
-        row = torch.zeros_like(x[:, :, 0], dtype=torch.float32)
+        row = torch.zeros_like(_wide(x[:, :, 0]))
         for head in range(self.num_heads):  # one at a time: each is [B, m, L]
-            match = query_mark[:, head].float() @ key[:, head].float().mT / root
+            match = _wide(query_mark[:, head]) @ _wide(key[:, head]).mT / root
             weights = torch.softmax(match + bias[:, 0], -1)
             row = row + (first[:, head] @ weights).squeeze(1)
         return row / self.num_heads
@@ -168,7 +168,7 @@ class NystromAttention(nn.Module):
         return mean.to(heads.dtype).reshape(shape).transpose(1, 2)
 
     def _inverse(self, query_mark: torch.Tensor, key_mark: torch.Tensor) -> torch.Tensor:
-        match = query_mark.float() @ key_mark.float().mT / query_mark.shape[3] ** 0.5
+        match = _wide(query_mark) @ _wide(key_mark).mT / query_mark.shape[3] ** 0.5
         return iterative_inverse(torch.softmax(match, -1), self.iterations, self.scale)
 
     def _run(self, length: torch.Tensor) -> torch.Tensor:
@@ -176,3 +176,8 @@ class NystromAttention(nn.Module):
 
     def _padding(self, length: torch.Tensor) -> torch.Tensor:
         return self._run(length) * self.num_landmarks - length
+
+
+def _wide(x: torch.Tensor) -> torch.Tensor:
+    """At least float32."""
+    return x if x.dtype == torch.float64 else x.float()

@@ -11,6 +11,7 @@ from monai_ext.networks.nets.mil_baselines import (
 )
 from monai_ext.networks.nets.multi_level_abmil import MultiLevelABMIL
 from monai_ext.networks.nets.multi_level_mil import MultiLevelMIL
+from monai_ext.networks.nets.published_dsmil import load_published_dsmil
 
 __all__ = [
     "M2OTCA",
@@ -22,4 +23,5 @@ __all__ = [
     "baseline_settings",
     "build_mil_baseline",
     "level_channels",
+    "load_published_dsmil",
 ]

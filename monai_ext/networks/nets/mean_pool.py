@@ -17,7 +17,7 @@ class MeanPoolMIL(nn.Module):
 
     An absent level adds nothing.
 
-    Shapes: B batch, N instances, C classes.
+    Shapes: B batch, N instances, T levels, C classes.
 
     Args:
         in_channels: width of the features, see :func:`level_channels`.
@@ -36,7 +36,7 @@ class MeanPoolMIL(nn.Module):
         levels: Sequence[int] = (0, 1, 2),
     ) -> None:
         super().__init__()
-        self.levels, self.num_classes = list(levels), num_classes
+        self.levels = list(levels)
         self.layers = nn.ModuleList(
             StandardizedLinear(width, num_classes) for width in level_channels(in_channels, levels)
         )
@@ -47,9 +47,14 @@ class MeanPoolMIL(nn.Module):
 
     @torch.jit.export
     def explain(self, bag: torch.Tensor) -> dict[str, torch.Tensor]:
-        """``logits [B, C]`` and ``attention [B, N]``, the same for every instance of a level."""
+        """What the prediction rests on.
+
+        Returns:
+            ``logits [B, C]``; ``branch_logits [B, T, C]``, what each level adds to them; and
+            ``attention [B, N]``, the same for every instance of a level.
+        """
         parts = unpack_bag(bag)
-        logits = torch.zeros(bag.shape[0], self.num_classes, device=bag.device)
+        logits: list[torch.Tensor] = []
         attention = torch.zeros_like(parts.level, dtype=torch.float32)
         for i, layer in enumerate(self.layers):
             level = self.levels[i]
@@ -61,9 +66,10 @@ class MeanPoolMIL(nn.Module):
             share = here.float() / count.clamp_min(1)
             features = parts.features[:, first:end, : layer.in_features]
             mean = (share[:, first:end].unsqueeze(1) @ features).squeeze(1)
-            logits = logits + torch.where(count > 0, layer(mean).float(), 0.0)
+            logits.append(torch.where(count > 0, layer(mean).float(), 0.0))
             attention = attention + share
-        return {"logits": logits, "attention": attention}
+        each = torch.stack(logits, 1)
+        return {"logits": each.sum(1), "branch_logits": each, "attention": attention}
 
     @torch.jit.unused
     def input_layers(self) -> list[tuple[int, StandardizedLinear]]:
