@@ -12,6 +12,7 @@ from monai_ext.engines.extraction_store import SaveFeatures
 from monai_ext.engines.inference_input import InferenceInput
 from monai_ext.engines.inference_run import InferenceRun
 from monai_ext.engines.metrics_csv import MetricsCsv
+from monai_ext.engines.objective_inferer import ObjectiveInferer
 from monai_ext.engines.plain_errors import plain_errors
 from monai_ext.engines.run_checkpoint import RunCheckpoint
 from monai_ext.engines.seed_epochs import SeedEpochs, epoch_seed
@@ -36,6 +37,7 @@ __all__ = [
     "InferenceInput",
     "InferenceRun",
     "MetricsCsv",
+    "ObjectiveInferer",
     "RunCheckpoint",
     "SaveFeatures",
     "SeedEpochs",
