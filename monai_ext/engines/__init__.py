@@ -4,6 +4,7 @@ from monai_ext.engines.branch_inferer import BranchInferer
 from monai_ext.engines.early_stop import EarlyStop
 from monai_ext.engines.extraction import FeatureExtractor, extract_features
 from monai_ext.engines.extraction_book import ExtractionOutcome
+from monai_ext.engines.extraction_encoder import build_extraction_encoder
 from monai_ext.engines.extraction_estimate import ExtractionEstimate
 from monai_ext.engines.extraction_grid import SlideToGrid
 from monai_ext.engines.extraction_settings import ExtractionSettings
@@ -48,6 +49,7 @@ __all__ = [
     "alignment_warning",
     "auc_metric",
     "auc_of_logits",
+    "build_extraction_encoder",
     "epoch_seed",
     "exit_on_sigterm",
     "extract_features",

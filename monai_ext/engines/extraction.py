@@ -13,6 +13,7 @@ from tqdm import tqdm
 from monai_ext.atomic import make_folder
 from monai_ext.engines.extraction_book import ExtractionBook, ExtractionOutcome
 from monai_ext.engines.extraction_dry_run import estimate_extraction
+from monai_ext.engines.extraction_encoder import requested_encoder
 from monai_ext.engines.extraction_grid import SlideToGrid, given_for
 from monai_ext.engines.extraction_log import console_log
 from monai_ext.engines.extraction_prefetch import prefetched
@@ -36,7 +37,7 @@ from monai_ext.engines.plain_errors import plain_errors
 from monai_ext.engines.sigterm import exit_on_sigterm
 from monai_ext.errors import SettingError
 from monai_ext.flags import as_bool
-from monai_ext.networks.encoders import PatchEncoder, build_patch_encoder
+from monai_ext.networks.encoders import PatchEncoder
 
 _logger = logging.getLogger(__name__)
 EXIT_SOME_FAILED = 3
@@ -203,7 +204,7 @@ def extract_features(
     from monai.inferers import SimpleInferer
 
     settings.verify()
-    encoder = build_patch_encoder(settings.encoder) if network is None else network
+    encoder = requested_encoder(settings) if network is None else network
     encoder.to(settings.device)
     slides = find_slides(
         settings.slides,

@@ -11,12 +11,12 @@ from typing import Any
 
 import torch
 
+from monai_ext.engines.extraction_encoder import encoder_arguments, require_encoder
 from monai_ext.engines.extraction_slides import read_mpps
 from monai_ext.engines.extraction_tissue import tissue_method
 from monai_ext.engines.plain_errors import plain_errors
 from monai_ext.errors import SettingError
 from monai_ext.flags import as_bool, as_folder, as_path
-from monai_ext.networks.encoders import PATCH_ENCODERS, build_patch_encoder
 from monai_ext.wsi import GridSpec
 
 STAGES = ("tissue", "tiles", "features")
@@ -39,6 +39,8 @@ class ExtractionSettings:
         min_tissue: least tissue fraction of a finest tile.
         max_upsample: how much finer than the slide the finest magnification may be.
         encoder: a name in ``PATCH_ENCODERS``.
+        encoder_checkpoint: its weights, where they are the user's own file or folder.
+        encoder_args: further arguments of it, e.g. ``{"input_px": 224}``.
         batch_size: tiles an encoder call.
         prefetch: batches that are read ahead.
         device: where the encoder runs.
@@ -63,6 +65,8 @@ class ExtractionSettings:
     encoder: str
     batch_size: int
     prefetch: int
+    encoder_checkpoint: Any = None
+    encoder_args: Any = field(default_factory=dict)
     device: Any = "cpu"
     amp: Any = False
     reader: str = "auto"
@@ -134,7 +138,7 @@ class ExtractionSettings:
         if as_path(self.cohort) is not None:
             read_mpps(self.cohort)
         _writable(self.output)
-        self._verify_encoder()
+        require_encoder(self.encoder, encoder_arguments(self.encoder_checkpoint, self.encoder_args))
         self._verify_devices()
 
     def _verify_numbers(self) -> None:
@@ -146,14 +150,6 @@ class ExtractionSettings:
             _number("mpp", self.mpp)
         for mpp in self._mpps:
             _number("mpps", mpp)
-
-    def _verify_encoder(self) -> None:
-        if self.encoder not in PATCH_ENCODERS:
-            build_patch_encoder(self.encoder)  # says which names there are
-        if missing := PATCH_ENCODERS[self.encoder].missing():
-            raise SettingError(
-                f"encoder {self.encoder!r} is not at hand", "its weights are needed", missing
-            )
 
     def _verify_devices(self) -> None:
         wanted = [str(self.device), self.decode_device]

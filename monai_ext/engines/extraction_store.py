@@ -11,6 +11,7 @@ from monai_ext.data.feature_layout import feature_path
 from monai_ext.data.feature_store import write_features
 from monai_ext.data.read_feature import read_facts
 from monai_ext.data.slide_features import FeatureFacts, SlideFeatures, nominal_magnification
+from monai_ext.engines.extraction_encoder import STAND_IN_NOTE
 from monai_ext.engines.extraction_settings import ExtractionSettings
 from monai_ext.errors import FeatureError, SettingError
 from monai_ext.hashing import json_hash
@@ -125,7 +126,7 @@ class SaveFeatures:
             "upsample": data["grid"].upsample,
             "encoder_licence": self.encoder.licence,
             "monai_ext": __version__,
-        }
+        } | ({"note": STAND_IN_NOTE} if self.encoder.is_stand_in else {})
 
     def _one_of_each_other_folder(self, own: set[Path]) -> Iterator[Path]:
         for folder in sorted(self.settings.output.glob("*x_*px_*px_overlap/features_*")):

@@ -26,7 +26,7 @@ def test_machine_report_names_versions_readers_and_licences():
     assert "monai 1." in text
     assert "strip: works" in text
     assert "openslide: works" in text
-    assert "efficientnet_lite0 (1280 wide): at hand; Apache-2.0, commercial use allowed" in text
+    assert "efficientnet_lite0 (1280 wide): Apache-2.0, commercial use allowed; at hand" in text
 
 
 @pytest.mark.usefixtures("_quick")

@@ -14,6 +14,7 @@ from monai.bundle import ConfigParser, ConfigWorkflow, ckpt_export, run, verify_
 
 from monai_ext.data import feature_path, read_features
 from monai_ext.engines.extraction import FeatureExtractor
+from monai_ext.networks.encoders import EfficientNetLite0
 from tests.engines.tiny_extraction import (
     TISSUE,
     add_slide,
@@ -100,6 +101,31 @@ def test_default_encoder_gives_1280_features(tmp_path):
     assert read_features(path).features.shape[1] == 1280
 
 
+def test_a_stand_in_of_a_gated_encoder_needs_no_weights(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif", tissue_image(160, 160))
+    run_bundle(tmp_path, encoder="uni_v1", encoder_args={"preset": "tiny"}, mpps=[0.5])
+    path = feature_path(tmp_path / "out", 20, 32, "uni_v1_tiny", "a")
+    assert read_features(path).features.shape[1] == 64
+
+
+def test_weights_of_another_network_end_with_one_line(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif", tissue_image(160, 160))
+    torch.save({"head.weight": torch.zeros(2, 2)}, tmp_path / "other.bin")
+    changes = {"encoder": "uni_v1", "encoder_checkpoint": str(tmp_path / "other.bin")}
+    with pytest.raises(SystemExit, match=r"^SettingError: .*other.bin does not fit: missing cls"):
+        run_bundle(tmp_path, **changes)
+    assert "strict_load" in (tmp_path / "out/error.log").read_text()
+
+
+def test_arguments_of_the_network_reach_the_encoder(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif", tissue_image(160, 160))
+    side = {"network_def#input_px": 64, "encoder_args": {"input_px": 96}}
+    run_bundle(tmp_path, encoder="efficientnet_lite0", mpps=[0.5], **side)
+    path = feature_path(tmp_path / "out", 20, 32, "efficientnet_lite0", "a")
+    wanted = EfficientNetLite0(input_px=64).transform_hash
+    assert read_features(path).transform_hash == wanted
+
+
 @pytest.mark.parametrize("word", [True, "True", "true"])
 def test_dry_run_writes_nothing(tmp_path, word):
     add_slide(tmp_path / "slides", "a.tif", blank_image(128, 128))
@@ -124,6 +150,9 @@ def test_a_failed_slide_ends_with_3(tmp_path):
     ("changes", "line"),
     [
         ({"encoder": "tyni"}, r"SettingError: encoder 'tyni' is not registered.*did you mean tiny"),
+        ({"encoder": "uni_v1"}, "SettingError: encoder 'uni_v1' is not at hand.*MahmoodLab/UNI"),
+        ({"encoder": "keep", "encoder_checkpoint": "/none"}, "SettingError: no weights at /none"),
+        ({"encoder_args": {"preset": 1}}, "SettingError: encoder 'tiny' takes no 'preset'"),
         ({"stage": "all"}, "SettingError: stage='all'. Rule: one of tissue, tiles, features"),
         ({"mpps": [0.5, 0.7]}, r"SettingError: mpps=\[0.5, 0.7\]"),
         ({"batch_size": 0}, "SettingError: batch_size=0"),

@@ -1,9 +1,12 @@
 import h5py
 import numpy as np
 import pytest
+import torch
 
 from monai_ext.data import feature_path, read_features
 from monai_ext.errors import SettingError
+from monai_ext.networks.encoders import Conch
+from monai_ext.networks.encoders.conch_model import load_conch
 from tests.engines.tiny_extraction import TILE_PX, add_slide, extract
 
 
@@ -47,3 +50,23 @@ def test_the_licence_and_the_tissue_method_travel_with_the_features(tmp_path, pa
     assert attrs["encoder_licence"] == "Apache-2.0"
     assert attrs["tissue_method"].startswith("saturation 4 ")
     assert attrs["given"] == {"mpp": None, "tissue": None}
+
+
+def test_features_of_a_stand_in_say_so(tmp_path, path):
+    extract(tmp_path)
+    assert "not comparable" in read_features(path).attrs["note"]
+    extract(tmp_path, encoder="efficientnet_lite0", mpps=[1.0], output_dir=tmp_path / "real")
+    real = feature_path(tmp_path / "real", 10, TILE_PX, "efficientnet_lite0", "a")
+    assert "note" not in read_features(real).attrs
+
+
+def test_features_of_a_users_weights_carry_their_hash(tmp_path):
+    add_slide(tmp_path / "slides", "a.tif")
+    source = Conch(preset="tiny", seed=9)
+    torch.save(load_conch(None, "tiny", "x", seed=9).state_dict(), tmp_path / "own.bin")
+    changes = {"encoder": "conch_v1", "encoder_args": {"preset": "tiny"}, "mpps": [1.0]}
+    extract(tmp_path, encoder_checkpoint=tmp_path / "own.bin", **changes)
+    found = read_features(feature_path(tmp_path / "out", 10, TILE_PX, "conch_v1_tiny", "a"))
+    assert found.features.shape[1] == 32
+    assert found.weight_hash == source.weight_hash
+    assert found.transform_hash == source.transform_hash
