@@ -120,7 +120,9 @@ def _run(
                 train, test = list(draw.training), list(draw.test)
                 fit = replace(FIT, epochs=-(-STEPS // -(-len(train) // FIT.batch_size)))
                 given = bags[train], labels[train]
-                trial = bag_trial(methods[name], shape, given, bags[test], fit, seed)
+                trial = bag_trial(
+                    methods[name], shape, given, bags[test], fit, seed, standardize=True
+                )
                 table.add(draw.draw, name, seed, labels[test], trial.scores)
         summary = summarise_scores(table, n_train=TRAIN_PATIENTS, n_test=TRAIN_PATIENTS)
         numbers[k] = summary.numbers

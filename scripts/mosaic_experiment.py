@@ -6,7 +6,7 @@ python scripts/mosaic_experiment.py --bank npz --mosaic 24 --output runs/mosaic2
 python scripts/mosaic_experiment.py --bank npz --mosaic 24 --scattered --output runs/mosaic24_mixed
 
 Each draw and method is one line of scores.csv as soon as it is done; a rerun does only what is
-missing. Settings were chosen on draws 100 to 105 (--first_draw 100), never on those reported.
+missing. Settings were chosen on draws 100 to 105 by tune_mosaic.py, never on those reported.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ def compare(  # noqa: PLR0913, PLR0917  a command line has as many options as it
     methods: str | tuple[str, ...] = "",
     tile_level: int = 0,
     text: str = "",
+    fits: str = str(Path(__file__).with_name("mosaic_fits.json")),
     seed: int = 0,
     threads: int = 1,
 ) -> None:
@@ -74,28 +75,31 @@ def compare(  # noqa: PLR0913, PLR0917  a command line has as many options as it
         methods: names, with commas; all that the bank's levels allow if empty.
         tile_level: the level that methods of one level read.
         text: embeddings of ``embed-text`` for Libra-MIL; random unit vectors without.
+        fits: JSON of ``tune_mosaic.py``: learning rate and weight decay of each method.
         seed: of initialisation, order and dropout.
         threads: of torch.
     """
     torch.set_num_threads(threads)
     try:
         numbers = range(first_draw, first_draw + draws)
-        plan = MosaicPlan(mosaic, 1, 60, is_scattered=as_bool(scattered))
-        opened, drawn = _open(str(bank), str(recipes), plan, numbers)
+        opened, drawn = open_draws(
+            str(bank), str(recipes), mosaic, numbers, is_scattered=as_bool(scattered)
+        )
         bags = replace(SETTINGS.bags, tile_level=tile_level, text=_text(str(text)))
-        settings = replace(SETTINGS, bags=bags)
-        _run(opened, drawn, Path(str(output)), settings, _names(methods), seed)
+        settings = replace(SETTINGS, bags=bags, fits=_fits(str(fits)))
+        _run(opened, drawn, Path(str(output)), settings, method_names(methods), seed)
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
 
 
-def _open(
-    bank: str, recipes: str, plan: MosaicPlan, numbers: range
+def open_draws(
+    bank: str, recipes: str, mosaic: int, numbers: range, *, is_scattered: bool = False
 ) -> tuple[MosaicBank, list[list[MosaicRecipe]]]:
     """The bank, and the recipes of each draw."""
     if bank == "npz":
         root = Path(os.environ.get("MONAI_EXT_DATA", "../shared/data"))
         opened = read_npz_bank(root / "glas-features" / "glas_efficientnet_lite0.npz")
+        plan = MosaicPlan(mosaic, 1, 60, is_scattered=is_scattered)
         drawn = [draw_mosaics(plan, k, opened.patients, opened.labels) for k in numbers]
         return opened, drawn
     _, found = read_recipes(recipes)
@@ -110,7 +114,17 @@ def _text(path: str) -> tuple[torch.Tensor, torch.Tensor] | None:
     return found.instances, found.classes
 
 
-def _names(methods: str | tuple[str, ...]) -> list[str]:
+def _fits(path: str) -> dict[str, FitSettings]:
+    chosen = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
+    keys = ("learning_rate", "weight_decay")
+    return {
+        name: replace(SETTINGS.fit, **{key: trial[key] for key in keys})
+        for name, trial in chosen.items()
+    }
+
+
+def method_names(methods: str | tuple[str, ...]) -> list[str]:
+    """Names of a command line."""
     parts = methods.split(",") if isinstance(methods, str) else methods
     return [name for name in parts if name]
 

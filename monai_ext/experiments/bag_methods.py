@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
-from torch import nn
+from torch import Tensor, nn
 
 from monai_ext.engines.joint_reconstruction import JointReconstruction
 from monai_ext.experiments.fit_bags import CrossEntropyObjective
@@ -47,7 +47,7 @@ class BagSettings:
     hidden_dim: int
     dropout: float
     tile_level: int = 0
-    text: tuple[Any, Any] | None = None
+    text: tuple[Tensor, Tensor] | None = None
     options: dict[str, dict[str, Any]] = field(default_factory=dict)
     training: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -175,17 +175,17 @@ def _m2otca(settings: BagSettings, options: dict[str, Any], shape: BagShape) -> 
 
 
 def _libra(settings: BagSettings, options: dict[str, Any], shape: BagShape) -> nn.Module:
-    instances, classes = (None, None) if settings.text is None else settings.text
+    count, width = (10, settings.hidden_dim) if settings.text is None else settings.text[0].shape
     values = {
         "num_vision_prototypes": 10,
-        "num_text_prototypes": 10 if instances is None else len(instances),
-        "text_dim": settings.hidden_dim if instances is None else instances.shape[1],
+        "num_text_prototypes": count,
+        "text_dim": width,
         "hidden_dim": settings.hidden_dim,
         "num_heads": 4,
         "dropout": settings.dropout,
         **options,
     }
     network = LibraMIL(shape.width, shape.num_classes, levels=[settings.tile_level], **values)
-    if instances is not None:
-        network.set_text(instances, classes)
+    if settings.text is not None:
+        network.set_text(*settings.text)
     return network

@@ -28,8 +28,10 @@ def bag_trial(
     test: Tensor,
     settings: FitSettings,
     seed: int,
+    *,
+    standardize: bool,
 ) -> BagTrial:
-    """Standardise by the training bags, train, score.
+    """Train, score.
 
     Args:
         method: how to build it, and its objective.
@@ -38,10 +40,13 @@ def bag_trial(
         test: bags ``[S, 4 + D, N]``.
         settings: of the training.
         seed: decides initialisation, order and dropout.
+        standardize: every feature by the training bags. Right for stored features; principal
+            components would be whitened, and the small ones, which are noise, blown up.
     """
     bags, labels = training
+    build = partial(_standardized, method, shape, bags)
     network = fit_bags(
-        partial(_standardized, method, shape, bags),
+        build if standardize else partial(method.build, shape),
         bags,
         labels,
         settings,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import NamedTuple
 
@@ -42,11 +42,17 @@ class MosaicSettings:
         penalty: inverse strength of the L2 penalty of all linear methods.
         bags: of all networks.
         fit: of all networks.
+        fits: of single methods, by name, in place of ``fit``.
     """
 
     penalty: float
     bags: BagSettings
     fit: FitSettings
+    fits: dict[str, FitSettings] = field(default_factory=dict)
+
+    def of(self, name: str) -> FitSettings:
+        """Settings of a method's training."""
+        return self.fits.get(name, self.fit)
 
 
 def mosaic_methods(settings: MosaicSettings, m: int) -> dict[str, MosaicMethod]:
@@ -70,13 +76,15 @@ def mosaic_methods(settings: MosaicSettings, m: int) -> dict[str, MosaicMethod]:
         "lse_m": partial(_region_scorer, settings.penalty, m),
         "abmil_image": partial(_abmil_on_regions, settings),
     }
-    finest = replace(settings.bags, tile_level=0)
-    found["abmil_fine"] = partial(_network_scores, settings, bag_methods(finest)["abmil"], m, 0)
+    fine = bag_methods(replace(settings.bags, tile_level=0))["abmil"]
+    found["abmil_fine"] = partial(_network_scores, settings.of("abmil_fine"), fine, m, 0)
     level = settings.bags.tile_level
     for name, method in bag_methods(settings.bags).items():
-        found[name] = partial(_network_scores, settings, method, m, level)
+        fit, name_image = settings.of(name), f"{name}_image"
+        found[name] = partial(_network_scores, fit, method, m, level)
         if method.uses_regions:
-            found[f"{name}_image"] = partial(_network_scores, settings, method, None, level)
+            fit = settings.fits.get(name_image, fit)
+            found[name_image] = partial(_network_scores, fit, method, None, level)
     return found
 
 
@@ -124,13 +132,16 @@ def _abmil_on_regions(settings: MosaicSettings, draw: MosaicDraw, seed: int) -> 
     train, test = (torch.stack([_as_bag(x) for x in means]) for means in _images(draw))
     shape = BagShape(train.shape[1] - 4, 2, (0,), 1)
     method = bag_methods(replace(settings.bags, tile_level=0))["abmil"]
-    trial = bag_trial(method, shape, (train, draw.training.labels), test, settings.fit, seed)
-    attention = bag_attention(trial.network, test, 0, settings.fit.batch_size)
+    fit = settings.of("abmil_image")
+    trial = bag_trial(
+        method, shape, (train, draw.training.labels), test, fit, seed, standardize=False
+    )
+    attention = bag_attention(trial.network, test, 0, fit.batch_size)
     return MosaicScores(trial.scores, attention)
 
 
 def _network_scores(
-    settings: MosaicSettings,
+    fit: FitSettings,
     method: BagMethod,
     m: int | None,
     level: int,
@@ -143,8 +154,8 @@ def _network_scores(
     regions = draw.training.truth.shape[1] if m is None else m
     shape = BagShape(train.shape[1] - 4, 2, tuple(range(draw.num_levels)), regions)
     given = train, draw.training.labels
-    trial = bag_trial(method, shape, given, test, settings.fit, seed)
-    size = settings.fit.batch_size
+    trial = bag_trial(method, shape, given, test, fit, seed, standardize=False)
+    size = fit.batch_size
     tiles = bag_attention(trial.network, test, level, size)
     images = _guide_attention(trial.network, test, size) if m is None else None
     return MosaicScores(trial.scores, images, tiles)

@@ -29,7 +29,7 @@ def bags():
 @pytest.mark.parametrize("name", sorted(bag_methods(SETTINGS)))
 def test_method_learns_features_far_from_zero_and_says_where_it_looked(bags, name):
     x, labels = bags
-    trial = bag_trial(bag_methods(SETTINGS)[name], SHAPE, bags, x, FIT, 0)
+    trial = bag_trial(bag_methods(SETTINGS)[name], SHAPE, bags, x, FIT, 0, standardize=True)
     assert float(trial.scores[labels == 1].min()) > float(trial.scores[labels == 0].max())
     attention = bag_attention(trial.network, x, 1, 4)
     torch.testing.assert_close(attention.sum(1), torch.ones(12), rtol=1e-4, atol=1e-4)
