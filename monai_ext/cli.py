@@ -147,6 +147,39 @@ class Verbs:
         )
         return str(written)
 
+    def text_controls(
+        self,
+        splits: str,
+        text: str,
+        output: str,
+        paraphrased: str = "",
+        draws: str = "20",
+        retrain: str = "True",
+        **overrides: str,
+    ) -> str:
+        """Ask whether the texts of Libra-MIL carry meaning, with texts that should not work.
+
+        Args:
+            splits: folder of datalists.
+            text: embedded texts, see embed-text.
+            output: folder of the experiment.
+            paraphrased: the same texts in other words, embedded; without, that control is left out.
+            draws: of shuffled and of random texts.
+            retrain: also train with each control.
+            overrides: config ids of the bundle.
+        """
+        from monai_ext.experiments import text_controls
+
+        return text_controls(
+            as_folder(splits),
+            as_folder(output),
+            text=as_folder(text),
+            paraphrased=as_path(paraphrased),
+            draws=int(draws),
+            is_retrained=as_bool(retrain),
+            overrides={name: _value(value) for name, value in overrides.items()},
+        )
+
     def predict(
         self,
         model: str,

@@ -10,6 +10,7 @@ from monai_ext.experiments.demo import demo
 from monai_ext.experiments.metrics import CLASSIFICATION_METRICS, classification_metrics
 from monai_ext.experiments.predict import predict
 from monai_ext.experiments.results_table import results_table
+from monai_ext.experiments.text_control_table import text_controls
 
 __all__ = [
     "CLASSIFICATION_METRICS",
@@ -30,5 +31,6 @@ __all__ = [
     "run_bundle",
     "run_config",
     "slide_metrics",
+    "text_controls",
     "write_report",
 ]

@@ -14,6 +14,7 @@ from monai_ext.outputs.predictions import (
     read_predictions,
     write_predictions,
 )
+from monai_ext.outputs.prototype_sheets import PrototypeSheets
 from monai_ext.outputs.provenance import Provenance
 from monai_ext.outputs.run_files import RunFiles
 from monai_ext.outputs.run_json import RunRecord, read_run_json, write_run_json
@@ -26,6 +27,7 @@ __all__ = [
     "PictureSettings",
     "Prediction",
     "PredictionTable",
+    "PrototypeSheets",
     "Provenance",
     "RunFiles",
     "RunRecord",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Protocol
 
@@ -37,10 +38,20 @@ def explaining_network(engine: Engine) -> torch.nn.Module:
     return network
 
 
-def explain_item(engine: Engine, bag: torch.Tensor) -> dict[str, torch.Tensor]:
-    """Logits [C] and attention [N] of one bag [4 + D, N], in the evaluator's precision.
+def explain_item(
+    engine: Engine, bag: torch.Tensor, names: Sequence[str] = ("logits", "attention")
+) -> dict[str, torch.Tensor]:
+    """What the network says of one bag [4 + D, N], in the evaluator's precision.
 
-    Both come back as float32 on the CPU. The network is in eval mode meanwhile.
+    All comes back without batch axis, as float32 on the CPU. The network is in eval mode meanwhile.
+
+    Args:
+        engine: an evaluator.
+        bag: of one slide.
+        names: entries of ``explain`` asked for.
+
+    Raises:
+        SettingError: if the network does not give one of them.
     """
     network = explaining_network(engine)
     device = torch.device(getattr(engine.state, "device", None) or bag.device)
@@ -49,4 +60,10 @@ def explain_item(engine: Engine, bag: torch.Tensor) -> dict[str, torch.Tensor]:
     explain = getattr(network, "explain")  # noqa: B009 (torch types every attribute as a module)
     with eval_mode(network), half:
         found = explain(bag[None].to(device))
-    return {name: found[name][0].detach().float().cpu() for name in ("logits", "attention")}
+    if missing := [name for name in names if name not in found]:
+        raise SettingError(
+            f"{type(network).__name__}.explain gives no {', '.join(missing)}",
+            "an output is drawn from what the network explains",
+            "leave that output out, or use a network that has it",
+        )
+    return {name: found[name][0].detach().float().cpu() for name in names}

@@ -1,12 +1,15 @@
 """Inputs on which any bundle of a kind can run: feature folders, splits, slides."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from monai_ext.testing.toy_cohort import write_toy_cohort
 
-TOY_NETWORK = {"hidden_dim": 16, "attention_dim": 8}
+TOY_TEXT = Path(__file__).with_name("toy_text.safetensors")
+"""``tests/data/toy.json`` by ``tiny_text`` at width 8."""
+TOY_NETWORK = {"hidden_dim": 16, "attention_dim": 8, "text": str(TOY_TEXT)}
 
 
 @pytest.fixture(scope="session")

@@ -47,3 +47,11 @@ def test_data_parallel_shell_is_taken_off():
 def test_network_that_cannot_explain_is_refused(network):
     with pytest.raises(SettingError, match=r"network (NoneType|Linear).*explain\(bag\)"):
         explaining_network(_engine(network))
+
+
+def test_other_entries_are_given_or_refused_by_name():
+    engine = _engine(Net())
+    bag = torch.arange(15.0).reshape(5, 3)
+    assert list(explain_item(engine, bag, ("attention",))) == ["attention"]
+    with pytest.raises(SettingError, match="explain gives no text_similarity"):
+        explain_item(engine, bag, ("attention", "text_similarity"))
