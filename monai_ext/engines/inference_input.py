@@ -38,6 +38,7 @@ class InferenceInput:
         weight_hash: likewise.
         can_extract: false where the training features came from another tool, so that no grid
             is known.
+        is_spatial: refuse features without a place on a grid, as the network's preprocessing does.
     """
 
     def __init__(
@@ -50,11 +51,12 @@ class InferenceInput:
         encoder_id: str | None = None,
         weight_hash: str | None = None,
         can_extract: bool = True,
+        is_spatial: bool = True,
     ) -> None:
         self.source, self.output = as_path(dataset_dir), Path(str(output_dir))
         self.extraction, self.in_channels = extraction, list(in_channels)
         self.encoder_id, self.weight_hash = encoder_id, weight_hash
-        self.can_extract = can_extract
+        self.can_extract, self.is_spatial = can_extract, is_spatial
         self.failed: dict[str, str] = {}
 
     def items(self) -> list[dict[str, Any]]:
@@ -118,7 +120,7 @@ class InferenceInput:
         try:
             files = folder.files(slide)[: len(self.in_channels)]
             self._check(files)
-            load_bag(files)
+            load_bag(files, is_spatial=self.is_spatial)
         except MonaiExtError as error:
             self.failed[slide] = str(error)
             _logger.error("%s: failed: %s", slide, error)

@@ -19,7 +19,8 @@ def plain_errors(output_dir: Path | str | None) -> Iterator[None]:
 
     MONAI wraps an exception that is raised while a config is evaluated in many lines of its own;
     ``SystemExit`` passes through. The traceback goes to ``output_dir/error.log`` where that folder
-    can be written to. Any other exception is left alone: it is a fault of the program.
+    can be written to. A typed error inside a transform, which MONAI wraps in a ``RuntimeError``, is
+    found there. Any other exception is left alone: it is a fault of the program.
 
     Args:
         output_dir: folder of the run, or ``None`` for no log.
@@ -29,9 +30,18 @@ def plain_errors(output_dir: Path | str | None) -> Iterator[None]:
     """
     try:
         yield
-    except MonaiExtError as error:
+    except (MonaiExtError, RuntimeError) as error:
+        typed = _typed_cause(error)
+        if typed is None:
+            raise
         _log(output_dir, traceback.format_exc())
-        raise SystemExit(f"{type(error).__name__}: {error}") from error
+        raise SystemExit(f"{type(typed).__name__}: {typed}") from error
+
+
+def _typed_cause(error: BaseException | None) -> MonaiExtError | None:
+    while error is not None and not isinstance(error, MonaiExtError):
+        error = error.__cause__
+    return error
 
 
 def _log(output_dir: Path | str | None, text: str) -> None:

@@ -50,8 +50,9 @@ def _item(item: Mapping[str, Any], key: str) -> BatchItem:
     other = {k: v for k, v in item.items() if k not in (key, name)}
     bag = plain_tensor(bag)
     real = torch.round(bag[0]) >= 0
-    if len(meta.get("coords", ())) == len(real):
-        meta["coords"] = meta["coords"][real.to(meta["coords"].device)]
+    coords = meta.get("coords")
+    if coords is not None and len(coords) == len(real):
+        meta["coords"] = coords[real.to(coords.device)]
     return BatchItem(bag[:, real], meta, other)
 
 

@@ -35,6 +35,7 @@ OWN = {
         "mpps",
         "network_def",
         "preprocessing",
+        "source",
     },
     "evaluate.json": {"_desc_"},
 }

@@ -102,3 +102,16 @@ def test_slides_are_refused_where_the_grid_is_not_known(tmp_path):
 def test_missing_folder_is_named(tmp_path):
     with pytest.raises(SystemExit, match="absent is no folder"):
         source(tmp_path / "absent", tmp_path / "out").items()
+
+
+def test_features_without_places_are_taken_where_places_are_not_read(tmp_path):
+    write_toy_features(tmp_path / "features", "s1", signal=0.0, seed=0)
+    for path in (tmp_path / "features").rglob("*.h5"):
+        with h5py.File(path, "r+") as file:
+            del file["coords"]
+            file["features"].attrs.clear()
+    given = (tmp_path / "features", tmp_path, extraction())
+    with pytest.raises(SystemExit, match="s1"):
+        InferenceInput(*given, in_channels=WIDTHS).items()
+    found = InferenceInput(*given, in_channels=WIDTHS, is_spatial=False).items()
+    assert [item["slide"] for item in found] == ["s1"]

@@ -1,6 +1,7 @@
 """Typed errors become one line; other errors stay what they are."""
 
 import pytest
+from monai.transforms.transform import apply_transform
 
 from monai_ext.engines import plain_errors
 from monai_ext.errors import CohortError
@@ -24,3 +25,16 @@ def test_message_survives_a_folder_that_cannot_be_written(tmp_path):
     out = tmp_path / "file" / "out"
     with pytest.raises(SystemExit, match=r"x\.csv is empty"), plain_errors(out):
         raise CohortError("x.csv is empty", "a cohort has rows", "add rows")
+
+
+def test_typed_error_inside_a_transform_is_found(tmp_path):
+    def load(_):
+        raise CohortError("x.csv is empty", "a cohort has rows", "add rows")
+
+    with pytest.raises(SystemExit, match=r"^CohortError: x\.csv is empty"), plain_errors(tmp_path):
+        apply_transform(load, 1, log_stats=False)
+
+
+def test_other_error_inside_a_transform_is_not_hidden(tmp_path):
+    with pytest.raises(RuntimeError, match="applying transform"), plain_errors(tmp_path):
+        apply_transform(lambda _: 1 / 0, 1, log_stats=False)

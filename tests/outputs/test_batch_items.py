@@ -49,3 +49,10 @@ def test_meta_tensor_brings_its_own_meta_and_comes_out_plain():
 def test_name_of_the_item_goes_before_that_of_the_features():
     bag = MetaTensor(torch.zeros(5, 2), meta={"slide": "features"})
     assert batch_items([{"image": bag, "slide": "cohort"}])[0].slide == "cohort"
+
+
+def test_features_without_coordinates_stay_without():
+    bag = MetaTensor(torch.zeros(5, 2), meta={"slide": "a", "coords": None})
+    item = batch_items([{"image": bag}])[0]
+    assert item.meta["coords"] is None
+    assert item.bag.shape == (5, 2)
