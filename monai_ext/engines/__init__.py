@@ -12,6 +12,7 @@ from monai_ext.engines.extraction_slides import find_slides
 from monai_ext.engines.extraction_store import SaveFeatures
 from monai_ext.engines.inference_input import InferenceInput
 from monai_ext.engines.inference_run import InferenceRun
+from monai_ext.engines.joint_reconstruction import JointReconstruction, Reconstruction
 from monai_ext.engines.metrics_csv import MetricsCsv
 from monai_ext.engines.objective_inferer import ObjectiveInferer
 from monai_ext.engines.plain_errors import plain_errors
@@ -37,8 +38,10 @@ __all__ = [
     "FeatureExtractor",
     "InferenceInput",
     "InferenceRun",
+    "JointReconstruction",
     "MetricsCsv",
     "ObjectiveInferer",
+    "Reconstruction",
     "RunCheckpoint",
     "SaveFeatures",
     "SeedEpochs",

@@ -5,6 +5,7 @@ from monai_ext.losses.branch_loss import BranchLoss
 from monai_ext.losses.clustering_objective import ClusteringObjective
 from monai_ext.losses.dual_stream_objective import DualStreamObjective
 from monai_ext.losses.mil_objective import build_mil_objective
+from monai_ext.losses.scaled_cosine_error import ScaledCosineError
 from monai_ext.losses.smooth_svm import SmoothSVM
 from monai_ext.losses.weighted_cross_entropy import WeightedCrossEntropy
 
@@ -13,6 +14,7 @@ __all__ = [
     "BranchLoss",
     "ClusteringObjective",
     "DualStreamObjective",
+    "ScaledCosineError",
     "SmoothSVM",
     "WeightedCrossEntropy",
     "build_mil_objective",

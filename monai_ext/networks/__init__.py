@@ -3,6 +3,7 @@
 from monai_ext.networks.nets import (
     M2OTCA,
     MIL_BASELINES,
+    SRMIL,
     LibraMIL,
     MeanPoolMIL,
     MultiLevelABMIL,
@@ -13,6 +14,7 @@ from monai_ext.networks.nets import (
 __all__ = [
     "M2OTCA",
     "MIL_BASELINES",
+    "SRMIL",
     "LibraMIL",
     "MeanPoolMIL",
     "MultiLevelABMIL",

@@ -39,14 +39,24 @@ class StandardizedLinear(nn.Linear):
         Raises:
             ValueError: if a statistic is not finite, or not one number a channel.
         """
-        for name, value in (("mean", mean), ("std", std)):
-            if value.shape != self.mean.shape or not bool(torch.isfinite(value).all()):
-                shape = tuple(value.shape)
-                raise ValueError(f"{name} {shape} must be {self.in_features} finite numbers")
+        mean, std = checked_statistics(mean, std, self.in_features)
         self.mean.copy_(mean)
-        self.std.copy_(torch.where(std > 0, std, torch.ones_like(std)))
+        self.std.copy_(std)
 
     def forward(self, input: Tensor) -> Tensor:  # noqa: A002  torch.nn.Linear names it so
         """The layer's output."""
         shift = F.linear(self.mean / self.std, self.weight)
         return F.linear(input, self.weight / self.std, self.bias - shift)
+
+
+def checked_statistics(mean: Tensor, std: Tensor, width: int) -> tuple[Tensor, Tensor]:
+    """Mean, and standard deviation with 1 for 0.
+
+    Raises:
+        ValueError: if a statistic is not finite, or not one number a channel.
+    """
+    for name, value in (("mean", mean), ("std", std)):
+        if value.shape != (width,) or not bool(torch.isfinite(value).all()):
+            shape = tuple(value.shape)
+            raise ValueError(f"{name} {shape} must be {width} finite numbers")
+    return mean, torch.where(std > 0, std, torch.ones_like(std))

@@ -12,10 +12,12 @@ from monai_ext.networks.nets.mil_baselines import (
 from monai_ext.networks.nets.multi_level_abmil import MultiLevelABMIL
 from monai_ext.networks.nets.multi_level_mil import MultiLevelMIL
 from monai_ext.networks.nets.published_dsmil import load_published_dsmil
+from monai_ext.networks.nets.srmil import SRMIL
 
 __all__ = [
     "M2OTCA",
     "MIL_BASELINES",
+    "SRMIL",
     "LibraMIL",
     "MeanPoolMIL",
     "MultiLevelABMIL",

@@ -10,6 +10,7 @@ from monai_ext.networks.nets.libra_mil import LibraMIL
 from monai_ext.networks.nets.m2otca import M2OTCA
 from monai_ext.networks.nets.mean_pool import MeanPoolMIL
 from monai_ext.networks.nets.multi_level_abmil import MultiLevelABMIL
+from monai_ext.networks.nets.srmil import SRMIL
 from monai_ext.ops.bag_layout import pad_bags
 from monai_ext.testing.random_bags import random_bag
 
@@ -18,6 +19,8 @@ WIDTHS = {"hidden_dim": 16, "attention_dim": 8}
 FEW = {"m": M, "n_iters": 5, **WIDTHS}
 TEXTS = {"num_vision_prototypes": 4, "num_text_prototypes": 6, "text_dim": 9, "hidden_dim": 16}
 TEXTS |= {"query_residual": True}  # else a bag of one instance has equal logits
+GRAPH = {"heads": 2, "head_dim": 8, "classifier_dim": 9}
+DROPS = {"dropout": 0.2, "attention_dropout": 0.2, "head_dropout": 0.2}
 NETS = {
     "m2otca": lambda: M2OTCA(CHANNELS, 3, dropout=0.2, **FEW),
     "m2otca_barycentric": lambda: M2OTCA(
@@ -41,6 +44,14 @@ NETS = {
     "libra_no_proj": lambda: LibraMIL(
         CHANNELS, 3, use_proj=False, num_heads=7, **(TEXTS | {"text_dim": 7})
     ),
+    "srmil": lambda: SRMIL(CHANNELS, 3, **DROPS, **GRAPH),
+    "srmil_shuffled": lambda: SRMIL(CHANNELS, 3, spatial="shuffled", levels=[1], **GRAPH),
+    "srmil_none": lambda: SRMIL(CHANNELS, 3, spatial="none", n_super=2, **GRAPH),
+    "srmil_gcn": lambda: SRMIL(CHANNELS, 3, encoder="gcn", window=1, reformer="mlp", **GRAPH),
+    "srmil_gin": lambda: SRMIL(CHANNELS, 3, encoder="gin", bidirectional=False, **GRAPH),
+    "srmil_lse": lambda: SRMIL(CHANNELS, 3, readout="lse", reformer="identity", **GRAPH),
+    "srmil_mlp": lambda: SRMIL(CHANNELS, 3, encoder="mlp", readout="attention", **GRAPH),
+    "srmil_mean": lambda: SRMIL(CHANNELS, 3, readout="mean", residual="identity", **GRAPH),
 }
 
 
