@@ -53,7 +53,7 @@ def make_folder(folder: Path | str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".{os.getpid()}.probe"
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)  # another machine may have this process id too
     except OSError as error:
         raise SettingError(
             f"folder {folder} cannot be written to ({error.strerror})",

@@ -6,7 +6,6 @@ import ast
 import logging
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from monai_ext.errors import MonaiExtError, SettingError
@@ -93,6 +92,9 @@ class Verbs:
         output: str,
         baseline: str = "0.01",
         seed: str = "0",
+        settings: str = "",
+        shard: str = "",
+        report: str = "False",
         **overrides: str,
     ) -> str:
         """Train and test a bundle on every split of a folder; finished splits are not redone.
@@ -103,18 +105,56 @@ class Verbs:
             output: folder of the experiment.
             baseline: C of the mean-pool logistic regression shown beside; False leaves it out.
             seed: of the bootstrap.
+            settings: best.json that tune wrote; overrides win over it.
+            shard: i/n does every n-th split from the i-th on, e.g. 2/4; all may share one output.
+            report: True trains nothing and writes the report.
             overrides: config ids of the bundle, e.g. --m 10 --use_ot False.
         """
-        from monai_ext.experiments import cross_validate, write_report
+        from monai_ext.experiments import read_shard, report_crossval, run_crossval
 
-        results = cross_validate(
+        c = float(baseline) if _is_number(baseline) else _no_baseline(baseline)
+        if as_bool(report):
+            return report_crossval(bundle, splits, output, baseline_c=c, seed=int(seed))
+        return run_crossval(
             bundle,
             splits,
             output,
-            baseline_c=float(baseline) if _is_number(baseline) else _no_baseline(baseline),
+            baseline_c=c,
+            seed=int(seed),
             overrides={name: _value(text) for name, text in overrides.items()},
+            settings=as_path(settings),
+            shard=read_shard(shard) if shard else None,
         )
-        return write_report(results, output, Path(bundle).name, seed=int(seed))
+
+    def compare(
+        self,
+        *experiments: str,
+        output: str = "",
+        reference: str = "",
+        baseline: str = "True",
+        shuffled: str = "",
+        seed: str = "0",
+    ) -> str:
+        """Compare experiments on the same splits: one table, one figure, every run.
+
+        Args:
+            experiments: folders that crossval wrote; the first is the reference.
+            output: folder for compare.md, .csv, .json, .png and runs.csv.
+            reference: name of another reference: an experiment's folder name.
+            baseline: whether the mean-pool baseline of the experiments is a method too.
+            shuffled: experiment trained on shuffled labels, shown beside.
+            seed: of bootstrap and permutations.
+        """
+        from monai_ext.experiments import compare
+
+        return compare(
+            [as_folder(folder) for folder in experiments],
+            as_folder(output),
+            reference=str(reference),
+            has_baseline=as_bool(baseline),
+            shuffled=as_path(shuffled),
+            seed=int(seed),
+        )
 
     def embed_text(
         self,

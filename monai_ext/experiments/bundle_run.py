@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,29 @@ def find_bundle(bundle: Path | str) -> Path:
         "a bundle is a folder with configs/metadata.json",
         f"give its path or one of {', '.join(known) or 'bundles/'}",
     )
+
+
+def require_known_ids(bundle: Path | str, ids: Iterable[str]) -> None:
+    """Refuse config ids that a bundle's training does not have: MONAI would ignore them.
+
+    Raises:
+        SettingError: names the ids, and those that look like them.
+    """
+    folder = find_bundle(bundle)
+    known: dict[str, object] = {}
+    for name in (TRAIN, EVALUATE):
+        path = folder / "configs" / name
+        if path.is_file():
+            known |= json.loads(path.read_text(encoding="utf-8"))
+    top = {name.replace("::", "#").split("#")[0] for name in known}
+    foreign = [name for name in ids if name.replace("::", "#").split("#")[0] not in top]
+    if foreign:
+        close = [near for name in foreign for near in difflib.get_close_matches(name, top, n=1)]
+        raise SettingError(
+            f"{folder.name} has no {', '.join(foreign)}",
+            "a setting is an id of the bundle's configs/train.json",
+            f"did you mean {', '.join(close)}" if close else f"look into {folder / 'configs'}",
+        )
 
 
 def run_bundle(

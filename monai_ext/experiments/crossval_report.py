@@ -24,8 +24,9 @@ def write_report(results: Sequence[FoldResult], output: Path | str, name: str, *
     """Write ``predictions.csv``, ``metrics.csv``, ``summary.json``, ``summary.md``; give the text.
 
     Folds that together test every slide once are pooled, slides and patients, with intervals from
-    a bootstrap over patients. Draws, which test slides again and again, are averaged. In both
-    cases the difference to the baseline has a corrected resampled t interval, from five splits on.
+    a bootstrap over patients. Draws, which test slides again and again, are averaged, each number
+    of shots apart. In every case the difference to the baseline has a corrected resampled t
+    interval, from five splits on.
 
     Args:
         results: of ``cross_validate``.
@@ -34,22 +35,42 @@ def write_report(results: Sequence[FoldResult], output: Path | str, name: str, *
         seed: of the bootstrap.
     """
     output = Path(output)
-    methods = {name: [r.bundle for r in results]}
-    baselines = [r.baseline for r in results if r.baseline is not None]
-    if len(baselines) == len(results):
-        methods[_BASELINE] = baselines
+    methods = _methods(results, name)
     _write_fold_metrics(output / "metrics.csv", [r.name for r in results], methods)
     if _tests_once(methods[name]):
         table = pooled(methods[name])
         write_predictions(output / PREDICTIONS, table.rows, table.class_names)
         summary = {n: _pooled_metrics(pooled(t), seed) for n, t in methods.items()}
         text = "Pooled out-of-fold, 95 % patient-bootstrap intervals\n"
+        difference = _difference(results, methods, name)
     else:
-        summary = {n: _mean_metrics(tables) for n, tables in methods.items()}
+        summary, difference = _summary_of_draws(results, name)
         text = f"Mean over {len(results)} draws\n"
-    difference = _difference(results, methods, name)
     _write_summary(output, summary, difference)
     return text + results_table(summary) + "\n" + difference
+
+
+def _methods(results: Sequence[FoldResult], name: str) -> dict[str, list[PredictionTable]]:
+    baselines = [r.baseline for r in results if r.baseline is not None]
+    ours = {name: [r.bundle for r in results]}
+    return ours | ({_BASELINE: baselines} if len(baselines) == len(results) else {})
+
+
+def _summary_of_draws(
+    results: Sequence[FoldResult], name: str
+) -> tuple[dict[str, dict[str, Interval | float]], str]:
+    """Means and difference, of each number of shots for itself."""
+    summary: dict[str, dict[str, Interval | float]] = {}
+    differences = []
+    shots = list(dict.fromkeys(r.shots for r in results))
+    for k in shots:
+        group = [r for r in results if r.shots == k]
+        methods = _methods(group, name)
+        label = "" if len(shots) == 1 else f", {k} shots" if k else ", other splits"
+        summary |= {n + label: _mean_metrics(tables) for n, tables in methods.items()}
+        line = _difference(group, methods, name)
+        differences.append(f"{label[2:]}: {line}" if label and line else line)
+    return summary, "".join(differences)
 
 
 def _tests_once(tables: Sequence[PredictionTable]) -> bool:
