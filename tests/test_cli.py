@@ -1,6 +1,7 @@
 """The command line: values stay as they are typed, errors are one line."""
 
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -83,3 +84,20 @@ def test_help_is_not_an_override(monkeypatch, capsys):
 )
 def test_override_values_are_read_as_python_where_they_are(text, value):
     assert cli._value(text) == value
+
+
+@pytest.mark.parametrize("verb", ["embed-text", "embed_text"])
+def test_texts_are_embedded_under_both_spellings(monkeypatch, tmp_path, verb):
+    from monai_ext.data import read_text_embeddings
+
+    priors = Path(__file__).parent / "data/toy.json"
+    words = ["--priors", priors, "--encoder", "tiny_text", "--output", tmp_path / "t #1"]
+    call(monkeypatch, verb, *words, "--texts", "paraphrase", "--embed_dim", "5")
+    found = read_text_embeddings(tmp_path / "t #1")
+    assert (found.texts, found.dim, found.num_instances) == ("paraphrase", 5, 3)
+
+
+def test_text_controls_without_splits_is_one_line(monkeypatch, tmp_path):
+    words = ["--splits", tmp_path, "--text", "none", "--output", tmp_path / "out"]
+    with pytest.raises(SystemExit, match=r"^(Setting|Cohort)Error: .*Repair"):
+        call(monkeypatch, "text-controls", *words)

@@ -11,7 +11,7 @@ from torch import Tensor
 from monai_ext.errors import SettingError
 from monai_ext.experiments.results_table import results_table
 from monai_ext.experiments.trained_network import held_out_bags, trained_network
-from monai_ext.ops.bank_cosine import bank_cosine
+from monai_ext.ops.bank_cosine import bank_collapse, bank_cosine
 
 
 class Retrieval(NamedTuple):
@@ -68,7 +68,8 @@ def bank_retrieval(run: Path | str, datalist: Path | str, *, tiles: int) -> str:
         tiles: looked at for each text prototype.
 
     Returns:
-        A table.
+        A table, and how much the visual prototypes have become one (mean cosine of pairs; above 0.9
+        they have collapsed).
 
     Raises:
         SettingError: if the network has no visual prototypes.
@@ -92,7 +93,7 @@ def bank_retrieval(run: Path | str, datalist: Path | str, *, tiles: int) -> str:
     plans = torch.cat([each["plan"] for each in found])
     if plans.numel():
         partners = {"plan": plans.mean(0)} | partners
-    return results_table(
+    table = results_table(
         {
             f"partners by {name}": retrieval_accuracy(
                 affinity, to_vision, to_text, tiles=tiles
@@ -100,3 +101,5 @@ def bank_retrieval(run: Path | str, datalist: Path | str, *, tiles: int) -> str:
             for name, affinity in partners.items()
         }
     )
+    collapse = float(bank_collapse(vision))
+    return f"{table}\nmean cosine of two visual prototypes {collapse:.3f}"

@@ -1,7 +1,7 @@
 """Pure tensor functions: the bag tensor, masks, segments, regions, costs, optimal transport."""
 
 from monai_ext.ops.bag_layout import BagParts, pack_bag, pad_bags, unpack_bag
-from monai_ext.ops.bank_cosine import bank_cosine
+from monai_ext.ops.bank_cosine import bank_collapse, bank_cosine
 from monai_ext.ops.compact_regions import compact_regions
 from monai_ext.ops.costs import cost_matrix
 from monai_ext.ops.grid_neighbors import (
@@ -24,6 +24,7 @@ __all__ = [
     "BagParts",
     "GridNeighbors",
     "SinkhornResult",
+    "bank_collapse",
     "bank_cosine",
     "compact_regions",
     "cost_matrix",

@@ -28,3 +28,17 @@ def bank_cosine(x: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
     if product.dtype != torch.float64:
         product, size = product.float(), size.float()
     return product / size
+
+
+def bank_collapse(bank: torch.Tensor) -> torch.Tensor:
+    """Mean cosine of two different vectors of a bank ``[K, d]``; near 1, they are all the same.
+
+    Of fewer than two vectors it is 0.
+
+    Example:
+        >>> float(bank_collapse(torch.eye(3))), float(bank_collapse(torch.ones(3, 2)))
+        (0.0, 1.0...)
+    """
+    alike = bank_cosine(bank, bank)
+    pairs = len(bank) * (len(bank) - 1)
+    return (alike.sum() - alike.diagonal().sum()) / max(1, pairs)

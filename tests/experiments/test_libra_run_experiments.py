@@ -84,14 +84,15 @@ def test_grid_refuses_a_run_without_a_plan(planted, datalist, tmp_path):
     train(planted, tmp_path / "run", fusion="sum", epochs=1)
     with pytest.raises(SettingError, match="LibraMIL has no transport plan"):
         transport_grid(tmp_path / "run", datalist, epsilons=[0.05], iterations=[2])
-    assert len(bank_retrieval(tmp_path / "run", datalist, tiles=5).splitlines()) == 2
+    assert len(bank_retrieval(tmp_path / "run", datalist, tiles=5).splitlines()) == 3
     train(planted, tmp_path / "bare", vision_prototypes=False, epochs=1)
     with pytest.raises(SettingError, match="has no visual prototypes"):
         bank_retrieval(tmp_path / "bare", datalist, tiles=5)
 
 
 def test_retrieval_tells_partners_by_plan_and_by_cosine(run, datalist):
-    lines = bank_retrieval(run, datalist, tiles=5).splitlines()
+    *lines, last = bank_retrieval(run, datalist, tiles=5).splitlines()
+    assert last.startswith("mean cosine of two visual prototypes 0.")
     assert [line.split("  ")[0] for line in lines[1:]] == ["partners by plan", "partners by cosine"]
     for line in lines[1:]:
         returned, tiles, chance, most = map(float, line.split()[3:])

@@ -1,6 +1,6 @@
 import torch
 
-from monai_ext.ops.bank_cosine import bank_cosine
+from monai_ext.ops.bank_cosine import bank_collapse, bank_cosine
 
 
 def test_equals_torchs_cosine_in_double_precision(rng):
@@ -27,3 +27,12 @@ def test_half_precision_is_raised(rng):
     found = bank_cosine(x.bfloat16(), bank)
     assert found.dtype == torch.float32
     torch.testing.assert_close(found, bank_cosine(x, bank), rtol=0.02, atol=0.02)
+
+
+def test_collapse_is_the_mean_over_pairs(rng):
+    bank = torch.randn(4, 9, generator=rng, dtype=torch.float64)
+    pairs = [(i, k) for i in range(4) for k in range(4) if i != k]
+    cosines = [torch.nn.functional.cosine_similarity(bank[i], bank[k], dim=0) for i, k in pairs]
+    torch.testing.assert_close(bank_collapse(bank), torch.stack(cosines).mean())
+    assert bank_collapse(bank[:1]).abs() < 1e-12
+    assert bank_collapse(bank[:0]) == 0

@@ -7,6 +7,7 @@ from torch.nn import functional
 
 from monai_ext.networks.nets.libra_mil import LibraMIL
 from monai_ext.ops.bag_layout import pad_bags
+from monai_ext.ops.bank_cosine import bank_collapse
 from monai_ext.testing.random_bags import random_bag
 from tests.networks.blocks.test_prototype_fusion import reading
 
@@ -236,6 +237,18 @@ def test_visual_prototypes_start_with_mean_square_one_and_apart(init):
     unit = functional.normalize(bank, dim=1)
     off = (unit @ unit.T - torch.eye(K_V)).abs().max()
     assert (off < 1e-5) == (init == "orthogonal")
+
+
+def test_visual_prototypes_do_not_collapse_in_training(bag):
+    net = build()
+    optimizer = torch.optim.AdamW(net.parameters(), lr=1e-2)
+    bags = torch.cat([bag, bag.roll(3, 1)])
+    bags[:, :4] = bag[:, :4]
+    for _ in range(40):
+        optimizer.zero_grad()
+        functional.cross_entropy(net(bags), torch.tensor([0, 1])).backward()
+        optimizer.step()
+    assert bank_collapse(net.projected_banks()[0]) < 0.9
 
 
 def test_texts_land_in_the_parameters_that_want_them(rng):
