@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from timm.models.vision_transformer import VisionTransformer
 
 _GET = (
-    "download model.safetensors from https://huggingface.co/kaiko-ai/midnight (MIT, no account "
-    "needed, 4.5 GB) and give it as checkpoint; meanwhile efficientnet_lite0 needs nothing"
+    "download model.safetensors from https://huggingface.co/kaiko-ai/midnight (MIT) and give it "
+    "as checkpoint; meanwhile efficientnet_lite0 needs nothing"
 )
 _HINT = "give Midnight-12k's model.safetensors, as transformers' Dinov2Model stores it"
 

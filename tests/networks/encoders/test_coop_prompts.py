@@ -3,6 +3,7 @@ import torch
 
 from monai_ext.errors import SettingError
 from monai_ext.networks.encoders import ConchText, CoOpPrompts
+from monai_ext.networks.encoders.conch_model import load_conch
 
 
 @pytest.fixture(scope="module")
@@ -41,12 +42,14 @@ def test_sentence_that_fills_the_context_keeps_its_end(encoder):
 
 
 def test_only_the_context_is_trained(encoder):
-    prompts = CoOpPrompts(encoder.backbone, encoder.tokenizer(["gland", "stroma"]), 4)
+    tower = load_conch(None, "tiny", "x").text.train()  # as a caller may hand it over
+    prompts = CoOpPrompts(tower, encoder.tokenizer(["gland", "stroma"]), 4)
     prompts()[0, 0].backward()
     assert prompts.ctx.grad.abs().min(dim=-1).values.shape == (1, 4)
     assert (prompts.ctx.grad.abs().amax(dim=-1) > 0).all()
     assert [name for name, _ in prompts.named_parameters()] == ["ctx"]
-    assert all(weight.grad is None for weight in encoder.parameters())
+    assert all(weight.grad is None for weight in tower.parameters())
+    assert not tower.training
     assert set(prompts.state_dict()) == {"ctx"}
 
 
