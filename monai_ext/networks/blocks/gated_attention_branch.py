@@ -49,8 +49,26 @@ class GatedAttentionBranch(nn.Module):
     def forward(
         self, features: torch.Tensor, mask: torch.Tensor, region: torch.Tensor
     ) -> torch.Tensor:
-        """Logits ``[B, C]``, see :meth:`explain`."""
+        """Logits ``[B, C]``, see :meth:`explain`.
+
+        In eager mode the real instances of several bags are computed as one row after another, so
+        padding costs nothing.
+        """
+        if not torch.jit.is_scripting():  # noqa: SIM102  scripts skip what it holds
+            if len(features) > 1 and not (torch.jit.is_tracing() or torch.compiler.is_compiling()):
+                return self._packed(features, mask)
         return self.explain(features, mask, region)["logits"]
+
+    @torch.jit.unused
+    def _packed(self, features: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        hidden = self.embed(features[mask])
+        scores = self.attention.scores(hidden)
+        filled = scores.new_zeros(mask.shape).masked_scatter(mask, scores)
+        attention = masked_softmax(filled, mask)[mask].to(hidden.dtype)
+        lengths = mask.sum(1).tolist()
+        parts = zip(attention.split(lengths), hidden.split(lengths), strict=True)
+        pooled = torch.stack([share @ rows for share, rows in parts])
+        return self.classifier(pooled).float()
 
     @torch.jit.export
     def explain(

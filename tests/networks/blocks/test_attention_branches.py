@@ -35,6 +35,20 @@ def test_gated_attention_branch(x, mask):
         torch.testing.assert_close(out["logits"][b], branch.classifier(share @ hidden))
 
 
+def test_packed_bags_are_the_padded_ones_with_their_gradients(x, mask):
+    branch = GatedAttentionBranch(WIDTH, CLASSES, HIDDEN, ATTENTION).double()
+    x, mask = x.double(), torch.cat([mask, mask[:1] & False])
+    x = torch.cat([x, x[:1]])
+    found = []
+    for run in (branch, lambda *args: branch.explain(*args)["logits"]):
+        branch.zero_grad()
+        logits = run(x, mask, mask.long())
+        logits.square().sum().backward()
+        found.append([logits.detach(), *(p.grad.clone() for p in branch.parameters())])
+    for packed, padded in zip(*found, strict=True):
+        torch.testing.assert_close(packed, padded)
+
+
 def test_class_attention_branch(x, mask):
     branch = ClassAttentionBranch(WIDTH, CLASSES, HIDDEN, ATTENTION)
     out = branch.explain(x, mask, NO_REGION)
