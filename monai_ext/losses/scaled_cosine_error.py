@@ -49,7 +49,7 @@ class ScaledCosineError(nn.Module):
             (B,); 0 where no row is asked for.
         """
         product = (prediction * target).sum(-1)
-        norms = prediction.square().sum(-1) * target.square().sum(-1)
+        norms = (prediction * prediction).sum(-1) * (target * target).sum(-1)
         error = 1 - product * norms.clamp_min(1e-24).rsqrt()
         if self.alpha != 1:
             error = error.clamp_min(1e-7) ** self.alpha

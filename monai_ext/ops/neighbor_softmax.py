@@ -34,7 +34,7 @@ def neighbor_softmax(
         target: v, ``[M, H]``, what it says as the one who looks.
         extra: ``[M, H, S]``, scores as they enter the softmax; S may be 0.
         neighbors: of a symmetric table, see :func:`flatten_neighbors`.
-        slope: of LeakyReLU below 0.
+        slope: of LeakyReLU below 0, itself above 0.
 
     Returns:
         Weights of the slots ``[M, H, R]``, 0 where there is no neighbour, and of the extra nodes
@@ -93,7 +93,7 @@ def gather_back(values: torch.Tensor, index: torch.Tensor, present: torch.Tensor
 
 
 class NeighborSoftmax(torch.autograd.Function):
-    """:func:`neighbor_softmax` that keeps its inputs and weights, and gathers its gradient."""
+    """:func:`neighbor_softmax` that keeps scores and weights, and gathers its gradient."""
 
     @staticmethod
     def forward(
@@ -106,10 +106,11 @@ class NeighborSoftmax(torch.autograd.Function):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Weights of slots and extra nodes."""
         index = index_of_heads(neighbors, source.shape[1])
-        scores = _raw_scores(source, target, index)
-        weights, others = _weights(F.leaky_relu_(scores, slope), extra, neighbors.present)
+        found = source.reshape(-1).index_select(0, index.reshape(-1)).view_as(index)
+        scores = F.leaky_relu_(found.add_(target.unsqueeze(2)), slope)
+        weights, others = _weights(scores, extra, neighbors.present)
         others = others.clone() if extra.shape[2] == 0 else others
-        ctx.save_for_backward(source, target, weights, others, index, neighbors.present)
+        ctx.save_for_backward(scores, weights, others, index, neighbors.present)
         ctx.slope = slope
         return weights, others
 
@@ -119,12 +120,11 @@ class NeighborSoftmax(torch.autograd.Function):
         ctx: Any, grad: torch.Tensor, grad_extra: torch.Tensor
     ) -> tuple[torch.Tensor | None, ...]:
         """Gradients of source, target and extra."""
-        source, target, weights, others, index, present = ctx.saved_tensors
+        scores, weights, others, index, present = ctx.saved_tensors
         to_scores = weights * grad
         mean = to_scores.sum(2, keepdim=True) + (others * grad_extra).sum(2, keepdim=True)
         to_scores.addcmul_(weights, mean, value=-1.0)
-        raw = _raw_scores(source, target, index)
-        to_scores = torch.ops.aten.leaky_relu_backward(to_scores, raw, ctx.slope, False)  # noqa: FBT003
+        to_scores = torch.ops.aten.leaky_relu_backward(to_scores, scores, ctx.slope, True)  # noqa: FBT003
         to_source = gather_back(to_scores, index, present).sum(2)
         return to_source, to_scores.sum(2), others * (grad_extra - mean), None, None
 
@@ -134,8 +134,3 @@ def index_of_heads(neighbors: GridNeighbors, heads: int) -> torch.Tensor:
     if neighbors.head_index.shape[1] == heads:
         return neighbors.head_index
     return spread_heads(neighbors.rows, heads)
-
-
-def _raw_scores(source: torch.Tensor, target: torch.Tensor, index: torch.Tensor) -> torch.Tensor:
-    found = source.reshape(-1).index_select(0, index.reshape(-1)).view_as(index)
-    return found.add_(target.unsqueeze(2))

@@ -80,37 +80,48 @@ class GATMessage(nn.Module):
             Messages to tiles ``[B, N, H * E]`` and supernodes ``[B, S, H * E]``, and the
             supernodes' attention, averaged over heads, ``[B, S, N]``.
         """
-        value, source, target = self._project(tiles)
-        super_value, super_source, super_target = self._project(supernodes)
+        weights = self._weights()
+        value, source, target = self._project(tiles, weights)
+        super_value, super_source, super_target = self._project(supernodes, weights)
         heard, attention = self._gather(value, source, super_target, mask)
         message = tiles[:, :, :1]
         if needs_tiles:
             heard_too = supernodes.shape[1] if self.is_bidirectional else 0
             extra = super_source[:, :heard_too].transpose(1, 2).unsqueeze(1) + target.unsqueeze(3)
-            weights, others = neighbor_softmax(
+            shares, others = neighbor_softmax(
                 source.flatten(0, 1),
                 target.flatten(0, 1),
                 F.leaky_relu(extra, self.slope).flatten(0, 1),
                 neighbors,
                 self.slope,
             )
-            total = neighbor_sum(value.flatten(0, 1), self.dropout(weights), neighbors)
+            total = neighbor_sum(value.flatten(0, 1), self.dropout(shares), neighbors)
             total = total.view(value.shape)
-            others = self.dropout(others).view(extra.shape)
+            if heard_too > 0:
+                others = self.dropout(others).view(extra.shape)
             for s in range(heard_too):
                 total = total + others[:, :, :, s : s + 1] * super_value[:, s : s + 1]
             message = self._output(total)
         return message, self._output(heard), attention
 
-    def _project(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Values ``[B, N, H, E]`` (or ``[B, N, 1, D]``), source and target scores ``[B, N, H]``."""
+    def _weights(self) -> torch.Tensor:
+        """Rows that make values, then those that make source and target scores of every head."""
         per_head = self.weight.view(self.heads, self.head_dim, -1)
         asks = torch.stack([self.source[0], self.target[0]], 1) @ per_head
-        scores = F.linear(x, asks.transpose(0, 1).flatten(0, 1))
+        asks = asks.transpose(0, 1).flatten(0, 1)
+        return asks if self.sums_first else torch.cat([self.weight, asks])
+
+    def _project(
+        self, x: torch.Tensor, weights: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Values ``[B, N, H, E]`` (or ``[B, N, 1, D]``), source and target scores ``[B, N, H]``."""
+        made, scores = F.linear(x, weights), weights.shape[0] - 2 * self.heads
         value = x.unsqueeze(2)
         if not self.sums_first:
-            value = F.linear(x, self.weight).view(x.shape[0], x.shape[1], self.heads, self.head_dim)
-        return value, scores[:, :, : self.heads], scores[:, :, self.heads :]
+            shape = [x.shape[0], x.shape[1], self.heads, self.head_dim]
+            value = made[:, :, :scores].contiguous().view(shape)
+        source = made[:, :, scores : scores + self.heads].contiguous()
+        return value, source, made[:, :, scores + self.heads :].contiguous()
 
     def _gather(
         self, value: torch.Tensor, source: torch.Tensor, target: torch.Tensor, mask: torch.Tensor
@@ -118,6 +129,8 @@ class GATMessage(nn.Module):
         """Supernodes hear all tiles: ``[B, S, H, E]``, and attention ``[B, S, N]``."""
         batch, supers, heads = target.shape
         n, width = value.shape[1], value.shape[3]
+        if supers == 0:
+            return value.new_zeros(batch, 0, heads, width), value.new_zeros(batch, 0, n)
         scores = source.transpose(1, 2).unsqueeze(1) + target.unsqueeze(3)
         scores = scores if scores.dtype == torch.float64 else scores.float()
         scores = F.leaky_relu(scores, self.slope)
