@@ -17,6 +17,7 @@ from monai_ext.experiments.mosaic_draw import MosaicDraw, region_means, with_reg
 from monai_ext.experiments.region_scorer import RegionScorer
 from monai_ext.networks.nets.m2otca import M2OTCA
 from monai_ext.ops.bag_layout import pack_bag
+from monai_ext.ops.compact_regions import compact_regions
 
 
 class MosaicScores(NamedTuple):
@@ -61,9 +62,10 @@ def mosaic_methods(settings: MosaicSettings, m: int) -> dict[str, MosaicMethod]:
     ``mean_logistic``: logistic regression on the mean of all tiles. ``oracle_image``: logistic
     regression of single images, trained with their labels, scored by the best image.
     ``lse_image``, ``lse_m``: :class:`RegionScorer` on the means of whole images, and of m
-    regions. ``abmil_image``: gated attention over the means of images. All others are those of
-    :func:`~monai_ext.experiments.bag_methods.bag_methods`: on m regions, and with ``_image`` on
-    whole images where a method reads regions; ``abmil_fine`` is ``abmil`` on the finest tiles.
+    compact regions. ``abmil_image``: gated attention over the means of images. All others are
+    those of :func:`~monai_ext.experiments.bag_methods.bag_methods`: on m compact regions, and with
+    ``_image`` on whole images where a method reads regions; ``abmil_fine`` is ``abmil`` on the
+    finest tiles.
 
     Args:
         settings: of all methods.
@@ -107,7 +109,8 @@ def _region_scorer(
 
 def _cut_means(draw: MosaicDraw, m: int) -> tuple[Tensor, Tensor]:
     """Means of m regions in both parts."""
-    train, test = (with_regions(part.bags, m) for part in (draw.training, draw.test))
+    parts = (draw.training, draw.test)
+    train, test = (with_regions(part.bags, m, compact_regions) for part in parts)
     return region_means(train, draw.num_levels), region_means(test, draw.num_levels)
 
 
@@ -150,7 +153,9 @@ def _network_scores(
 ) -> MosaicScores:
     """Train a network on m regions, or on whole images."""
     bags = [part.bags for part in (draw.training, draw.test)]
-    train, test = bags if m is None else [with_regions(part, m) for part in bags]
+    train, test = bags
+    if m is not None:
+        train, test = (with_regions(part, m, compact_regions) for part in bags)
     regions = draw.training.truth.shape[1] if m is None else m
     shape = BagShape(train.shape[1] - 4, 2, tuple(range(draw.num_levels)), regions)
     given = train, draw.training.labels

@@ -15,7 +15,11 @@ def reduce_bank(bank: MosaicBank, images: Sequence[int], components: int) -> Mos
 
     Mean, deviation and axes come from the tiles of ``images`` only, and no label is used.
     Kept components are scaled alike, so that their mean variance is 1 and large ones stay
-    large. Networks of a few hundred mosaics then train in seconds instead of minutes.
+    large, and turned by a fixed random rotation. Distances are those of the components; without
+    the rotation Adam, which scales every coordinate's step by itself, would learn from small
+    components, which are noise, as fast as from large ones (image-level attention on mosaics of
+    12: AUC 0.81 instead of 0.91). Networks of a few hundred mosaics then train in seconds instead
+    of minutes.
 
     Args:
         bank: of all images.
@@ -32,5 +36,10 @@ def _reduce(features: np.ndarray, images: Sequence[int], components: int) -> np.
     fitted = (fitted - mean) / deviation
     variance, axes = np.linalg.eigh(fitted.T @ fitted / len(fitted))
     kept = slice(None, -components - 1, -1)
-    projection = axes[:, kept] / np.sqrt(variance[kept].mean())
+    projection = axes[:, kept] / np.sqrt(variance[kept].mean()) @ _rotation(components)
     return ((features - mean) / deviation @ projection).astype(np.float32)
+
+
+def _rotation(size: int) -> np.ndarray:
+    """The same random rotation for every bank, ``[size, size]``."""
+    return np.linalg.qr(np.random.default_rng(0).normal(size=(size, size)))[0]
