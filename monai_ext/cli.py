@@ -46,6 +46,8 @@ class Verbs:
         classes: str = "",
         encoder: str = "",
         tile_px: str = "",
+        validation: str = "0",
+        group: str = "",
         **given: str,
     ) -> str:
         """Split a cohort by patients into MONAI datalists.
@@ -62,6 +64,9 @@ class Verbs:
             classes: class names in label order, e.g. benign,malignant; default: sorted.
             encoder: which encoder's features, where the folder holds several.
             tile_px: which tile size, likewise.
+            validation: patients of a validation part in few-shot draws, to tune on.
+            group: site keeps all patients of a site in one part; a column of the cohort, or the
+                tissue source site of TCGA barcodes.
             given: --from splits.csv takes a split that exists.
         """
         from monai_ext.data import find_features, write_splits
@@ -82,6 +87,8 @@ class Verbs:
             train_patients=int(train_patients),
             from_table=as_path(source),
             seed=int(seed),
+            validation_patients=int(validation),
+            group=group,
         )
         return "\n".join(map(str, written))
 
@@ -124,6 +131,40 @@ class Verbs:
             overrides={name: _value(text) for name, text in overrides.items()},
             settings=as_path(settings),
             shard=read_shard(shard) if shard else None,
+        )
+
+    def tune(
+        self,
+        bundle: str,
+        splits: str,
+        output: str,
+        space: str,
+        trials: str = "12",
+        seed: str = "0",
+        metric: str = "val_auc",
+        **overrides: str,
+    ) -> str:
+        """Try settings on validation parts; the test part is never read.
+
+        Args:
+            bundle: name or folder of a bundle.
+            splits: folder of datalists with a validation part each.
+            output: folder for trials.csv, best.json and the runs; finished ones are not redone.
+            space: "learning_rate=1e-4,3e-4;dropout=0,.25" or a JSON file of choices and ranges.
+            trials: budget; give every method the same. A smaller grid is tried whole.
+            seed: of the random search.
+            metric: val_auc (equal ones by the loss) or val_loss.
+            overrides: config ids that are the same in every trial.
+        """
+        from monai_ext.experiments import Budget, read_space, tune
+
+        return tune(
+            bundle,
+            splits,
+            output,
+            space=read_space(space),
+            budget=Budget(int(trials), int(seed), metric),
+            overrides={name: _value(text) for name, text in overrides.items()},
         )
 
     def compare(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,14 +14,22 @@ from monai_ext.errors import CohortError
 
 
 def few_shot_splits(
-    cohort: Cohort, *, shots: Sequence[int], draws: int, train_patients: int, seed: int
+    cohort: Cohort,
+    *,
+    shots: Sequence[int],
+    draws: int,
+    train_patients: int,
+    seed: int,
+    validation_patients: int = 0,
 ) -> list[Split]:
-    """One split a draw and number of shots, without validation: train for a fixed time.
+    """One split a draw and number of shots; as a rule without validation: train for a fixed time.
 
     In every draw ``train_patients`` patients are set aside, as equal a number of each class as
     possible. The k slides a class come from them; the slides of k shots are among those of more
     shots, and all of a draw share one test part, so that results are paired. Test is every slide
-    of every other patient; what is left of the set-aside patients is in no part.
+    of every other patient; what is left of the set-aside patients is in no part. With validation
+    patients, to tune on, some of the other patients' slides are validation instead of test; what
+    is trained on stays the same.
 
     Args:
         cohort: the labelled slides.
@@ -28,6 +37,7 @@ def few_shot_splits(
         draws: how often.
         train_patients: patients set aside in each draw.
         seed: draw d of seed s is the same on every machine.
+        validation_patients: patients of the validation part in each draw.
 
     Returns:
         Splits ``shots<k>_draw<dd>``, draw by draw.
@@ -45,16 +55,33 @@ def few_shot_splits(
         aside = _set_aside(cohort, train_patients, rng)
         order = [cohort.slides[i] for i in rng.permutation(len(cohort.slides))]
         pool = [item for item in order if item.patient in aside]
-        test = tuple(item.slide for item in cohort.slides if item.patient not in aside)
+        chosen = _validation(cohort, aside, validation_patients, [seed, draw, 1])
+        validation = tuple(item.slide for item in cohort.slides if item.patient in chosen)
+        test = tuple(i.slide for i in cohort.slides if i.patient not in aside | chosen)
         for k in sorted(set(shots)):
             settings = {"shots": k, "draw": draw, "train_patients": train_patients, "seed": seed}
+            if chosen:
+                settings["validation_patients"] = validation_patients
             training = _first_of_each_class(cohort, pool, k)
-            split = Split(f"shots{k}_draw{draw:02d}", training, (), test, settings)
+            split = Split(f"shots{k}_draw{draw:02d}", training, validation, test, settings)
             splits.append(require_sound(split, cohort))
     return splits
 
 
+def _validation(cohort: Cohort, aside: set[str], number: int, seed: list[int]) -> set[str]:
+    if not number:
+        return set()
+    rest = tuple(item for item in cohort.slides if item.patient not in aside)
+    try:
+        return _set_aside(replace(cohort, slides=rest), number, np.random.default_rng(seed))
+    except CohortError as error:
+        found = error.found.replace("train_patients", "validation_patients")
+        repair = "give another number of validation patients, or fewer --train_patients"
+        raise CohortError(found, error.rule, repair) from error
+
+
 def _set_aside(cohort: Cohort, number: int, rng: np.random.Generator) -> set[str]:
+    _require_slides(cohort)
     groups = patients_by_class(cohort.slides)
     names = list(groups)
     shares = {label: (number + k) // len(names) for k, label in enumerate(reversed(names))}
@@ -68,6 +95,17 @@ def _set_aside(cohort: Cohort, number: int, rng: np.random.Generator) -> set[str
             "give another --train_patients",
         )
     return draw_patients(groups, shares, rng)
+
+
+def _require_slides(cohort: Cohort) -> None:
+    labels = {item.label for item in cohort.slides}
+    empty = [name for name in cohort.class_names if name not in labels]
+    if empty:
+        raise CohortError(
+            f"{cohort.source}: class {', '.join(map(repr, empty))} has no slide",
+            "every class has slides with tissue to learn from and to test on",
+            "leave the class out of --classes, or add slides of it",
+        )
 
 
 def _first_of_each_class(cohort: Cohort, pool: Sequence[CohortSlide], k: int) -> tuple[str, ...]:

@@ -16,17 +16,23 @@ from monai_ext.experiments.paired_difference import PairedDifference, paired_dif
 from monai_ext.experiments.patient_jackknife import JackknifeT, patient_jackknife
 from monai_ext.experiments.predict import predict
 from monai_ext.experiments.results_table import results_table
+from monai_ext.experiments.search_space import SearchSpace, read_space
 from monai_ext.experiments.shard import Shard, read_shard
 from monai_ext.experiments.text_control_table import text_controls
+from monai_ext.experiments.tune import Budget, tune
+from monai_ext.experiments.tuned_settings import TunedSettings, read_settings
 
 __all__ = [
     "CLASSIFICATION_METRICS",
+    "Budget",
     "CorrectedT",
     "FoldResult",
     "Interval",
     "JackknifeT",
     "PairedDifference",
+    "SearchSpace",
     "Shard",
+    "TunedSettings",
     "bootstrap_difference",
     "bootstrap_interval",
     "classification_metrics",
@@ -42,7 +48,9 @@ __all__ = [
     "patient_jackknife",
     "pooled",
     "predict",
+    "read_settings",
     "read_shard",
+    "read_space",
     "report_crossval",
     "results_table",
     "run_bundle",
@@ -50,5 +58,6 @@ __all__ = [
     "run_crossval",
     "slide_metrics",
     "text_controls",
+    "tune",
     "write_report",
 ]

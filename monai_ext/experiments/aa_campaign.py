@@ -1,4 +1,9 @@
-"""Do the tests of ``compare`` keep what they promise? Pairs of methods whose truth is known."""
+"""Do the tests of ``compare`` keep what they promise? Pairs of methods whose truth is known.
+
+A/A: both methods of a pair are equal by construction, so a test at 5 % should reject in 5 % of
+pairs, and an interval at 95 % hold zero in 95 %. With a known difference the interval should hold
+that one as often. The procedures are those of ``compare`` itself, and the textbook's beside.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from monai_ext.data import Cohort, Split
+from monai_ext.experiments.bootstrap import bootstrap_interval
 from monai_ext.experiments.corrected_t import corrected_resampled_t
-from monai_ext.experiments.metrics import Array
+from monai_ext.experiments.metrics import Array, area_under_roc
 from monai_ext.experiments.nested_bootstrap import nested_bootstrap_interval
 from monai_ext.experiments.paired_difference import Design, paired_difference
-from monai_ext.experiments.patient_jackknife import patient_jackknife
+from monai_ext.experiments.patient_jackknife import patient_jackknife, share_interval
 from monai_ext.experiments.patient_scores import Cases, leave_one_out_weights, weighted_scores
 
 Fit = Callable[[int, NDArray[np.int64], NDArray[np.int64]], Array]
@@ -42,7 +48,7 @@ class Pair:
     """Two methods on the splits of one cohort.
 
     Attributes:
-        mean: mean score of the first method.
+        mean: score of the first method: mean over draws, or of the pooled folds.
         gap: mean difference, first minus second.
         of_gap: outcomes for the difference.
         of_mean: outcomes for the first method's mean.
@@ -55,7 +61,7 @@ class Pair:
 
 
 def run_pair(
-    cohort: Cohort, splits: Sequence[Split], fit: Fit, *, seed: int, resamples: int
+    cohort: Cohort, splits: Sequence[Split], fit: Fit, *, seed: int, resamples: int = 0
 ) -> Pair:
     """Fit both methods on every split and apply every procedure to their AUC.
 
@@ -78,15 +84,19 @@ def run_pair(
     ):
         if result is not None:
             outcomes.append(Outcome(name, result.p, result.low, result.high))
+    mean = _pooled_auc(both[0]) if design.is_folds else float(ours[:, 0].mean())
     means = _of_mean(both[0], ours, design, seed=seed, resamples=resamples)
-    return Pair(float(ours[:, 0].mean()), float(gaps.mean()), tuple(outcomes), tuple(means))
+    return Pair(mean, float(gaps.mean()), tuple(outcomes), tuple(means))
 
 
 def mean_gap(cohort: Cohort, splits: Sequence[Split], fit: Fit) -> tuple[float, float]:
-    """Mean score of the first method, and mean difference, without any test."""
+    """Score of the first method as in ``Pair``, and mean difference, without any test."""
     ones = np.ones((1, len(cohort.patients)))
-    ours, other = (weighted_scores(cases, ones, "auc") for cases in _cases(cohort, splits, fit))
-    return float(ours.mean()), float((ours - other).mean())
+    both = _cases(cohort, splits, fit)
+    ours, other = (weighted_scores(cases, ones, "auc") for cases in both)
+    is_folds = split_design(cohort, splits).is_folds
+    mean = _pooled_auc(both[0]) if is_folds and len(splits) > 1 else float(ours.mean())
+    return mean, float((ours - other).mean())
 
 
 def split_design(cohort: Cohort, splits: Sequence[Split]) -> Design:
@@ -148,9 +158,24 @@ def _of_mean(
     if not design.is_folds:
         found = patient_jackknife(scores, design.trained)
         if found is not None:
-            yield Outcome("patient jackknife", np.nan, found.low, found.high)
-    if resamples:
+            yield Outcome("patient jackknife, logit", np.nan, *share_interval(found))
+    if resamples and not design.is_folds:
         interval = nested_bootstrap_interval(
             cases, design.tested.shape[1], seed=seed, resamples=resamples
         )
-        yield Outcome("bootstrap over splits and patients", np.nan, interval.low, interval.high)
+        yield Outcome("bootstrap, draws and patients", np.nan, interval.low, interval.high)
+    if resamples and design.is_folds:
+        names = [str(name) for c in cases for name in c.patient]
+        interval = bootstrap_interval(*_pooled(cases), names, seed=seed, resamples=resamples)
+        yield Outcome("bootstrap, patients, pooled", np.nan, interval.low, interval.high)
+
+
+def _pooled(cases: Sequence[Cases]) -> tuple[NDArray[np.int64], Array]:
+    return np.concatenate([c.labels for c in cases]), np.concatenate(
+        [c.probabilities for c in cases]
+    )
+
+
+def _pooled_auc(cases: Sequence[Cases]) -> float:
+    labels, probabilities = _pooled(cases)
+    return float(area_under_roc(labels, probabilities, np.ones((1, len(labels))))[0])

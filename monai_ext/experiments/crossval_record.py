@@ -64,13 +64,19 @@ def record_experiment(
     """
     wanted = {**settings, "splits": {name: part.split_hash for name, part in parts.items()}}
     with folder_lock(output):
-        path = output / SETTINGS
-        if path.exists():
-            _require_same(path, wanted)
-        else:
-            _write(path, wanted)
+        _same_or_write(output / SETTINGS, wanted)
         if not (output / SPLITS).exists():
             _write(output / SPLITS, {name: asdict(part) for name, part in parts.items()})
+
+
+def record_settings(path: Path, wanted: Mapping[str, Any]) -> None:
+    """Write a record of settings, or see that it says the same already.
+
+    Raises:
+        SettingError: if it says something else; names the keys that differ.
+    """
+    with folder_lock(path.parent):
+        _same_or_write(path, wanted)
 
 
 def read_parts(folder: Path) -> dict[str, SplitParts]:
@@ -126,6 +132,13 @@ def _patients(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 def _lock_file(folder: Path, name: str) -> Path:
     return make_folder(folder / ".locks") / f"{name}.lock"
+
+
+def _same_or_write(path: Path, wanted: Mapping[str, Any]) -> None:
+    if path.exists():
+        _require_same(path, wanted)
+    else:
+        _write(path, wanted)
 
 
 def _require_same(path: Path, wanted: Mapping[str, Any]) -> None:

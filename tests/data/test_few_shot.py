@@ -48,6 +48,20 @@ def test_draws_differ_and_follow_the_seed():
     assert one[0].test != other[0].test
 
 
+def test_validation_patients_leave_training_as_it_was():
+    cohort = even_cohort(40, 2)
+    labels = {one.slide: one.label for one in cohort.slides}
+    without = few_shot_splits(cohort, **HOW)
+    with_them = few_shot_splits(cohort, **HOW, validation_patients=6)
+    for plain, split in zip(without, with_them, strict=True):
+        assert split.training == plain.training
+        assert len(split.validation) == 12
+        assert Counter(labels[slide] for slide in split.validation) == {"a": 6, "b": 6}
+        assert set(split.test) == set(plain.test) - set(split.validation)
+        assert split.settings == {**plain.settings, "validation_patients": 6}
+    assert len({split.validation for split in with_them}) == 20
+
+
 def test_random_cohorts_share_no_patient():
     rng = np.random.default_rng(0)
     for seed in range(200):
@@ -74,8 +88,16 @@ def test_random_cohorts_share_no_patient():
         ({"shots": []}, 40, r"shots=\[\]"),
         ({"shots": [0]}, 40, r"shots=\[0\]"),
         ({"draws": 0}, 40, "draws=0"),
+        ({"validation_patients": 8}, 16, "'a' 4, 'b' 4; validation_patients=8 takes 4"),
+        ({"validation_patients": 1}, 40, "validation_patients=1"),
     ],
 )
 def test_what_cannot_be_drawn_is_refused(change, patients, message):
     with pytest.raises(CohortError, match=message):
         few_shot_splits(even_cohort(patients), **{**HOW, **change})
+
+
+def test_class_without_a_slide_is_named():
+    rows = [(f"s{k}", f"p{k}", "ab"[k % 2]) for k in range(20)]
+    with pytest.raises(CohortError, match=r"cohort: class 'c' has no slide.*--classes"):
+        few_shot_splits(cohort_of(rows, "abc"), **HOW)

@@ -74,3 +74,50 @@ def test_each_way_splits(tmp_path):
     assert len(make_splits(cohort, shots=2, draws=3, train_patients=6)) == 3
     assert len(make_splits(cohort, shots=[1, 2], draws=3, train_patients=6)) == 6
     assert [s.name for s in make_splits(cohort, from_table=tmp_path / "s.csv")] == ["split"]
+
+
+def _sites_of(tmp_path, patients=24):
+    """Six sites of four patients each, in a column of the table."""
+    table, folder = _job(tmp_path, patients=patients)
+    lines = table.read_text().splitlines()
+    sites = ["site", *(f"h{k // 4}" for k in range(patients))]
+    table.write_text("\n".join(f"{line},{site}" for line, site in zip(lines, sites, strict=True)))
+    return table, folder, {f"s{k}": f"h{k // 4}" for k in range(patients)}
+
+
+def test_group_keeps_sites_whole_and_counts_them(tmp_path):
+    table, folder, sites = _sites_of(tmp_path)
+    files = write_splits(tmp_path / "out", table, folder, folds=3, group="site")
+    for file in files:
+        split = load_datalist(file)
+        parts = [
+            {sites[one["slide"]] for one in split.part(part)}
+            for part in ("training", "validation", "test")
+        ]
+        assert sum(map(len, parts)) == len(set.union(*parts)) == 6
+        assert split.other["settings"]["sites"]["test"] == sorted(parts[2])
+    lines = (tmp_path / "out/sites.csv").read_text().splitlines()
+    assert lines[:2] == ["site,slides,patients a,patients b", "h0,4,2,2"]
+
+
+def test_group_with_given_splits_is_a_check(tmp_path):
+    table, folder, sites = _sites_of(tmp_path)
+    given = tmp_path / "given.csv"
+    parts = {f"h{k}": "train" for k in range(4)} | {"h4": "val", "h5": "test"}
+    rows = [f"{slide},{parts[site]}" for slide, site in sites.items()]
+    given.write_text("\n".join(["slide,part", *rows]))
+    assert len(write_splits(tmp_path / "a", table, folder, from_table=given, group="site")) == 1
+    rows[0] = "s0,test"
+    given.write_text("\n".join(["slide,part", *rows]))
+    with pytest.raises(CohortError, match=r"site 'h0' \(test, training\)"):
+        write_splits(tmp_path / "b", table, folder, from_table=given, group="site")
+
+
+def test_group_with_shots_or_with_nothing_is_refused(tmp_path):
+    table, folder, _ = _sites_of(tmp_path)
+    with pytest.raises(SettingError, match="few-shot draws with --group"):
+        write_splits(
+            tmp_path / "a", table, folder, shots=[1], draws=2, train_patients=4, group="site"
+        )
+    with pytest.raises(SettingError, match="splits by nothing"):
+        write_splits(tmp_path / "a", table, folder, group="site")

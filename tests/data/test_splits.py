@@ -88,6 +88,12 @@ def test_many_slides_of_few_patients_do_not_help():
         fold_splits(cohort_of(rows), folds=5, seed=0)
 
 
+def test_class_without_a_slide_is_named():
+    rows = [(f"s{k}", f"p{k}", "ab"[k % 2]) for k in range(20)]
+    with pytest.raises(CohortError, match="class 'c' has 0 patients"):
+        fold_splits(cohort_of(rows, "abc"), folds=3, seed=0)
+
+
 def test_one_class_is_refused():
     with pytest.raises(CohortError, match="one class"):
         fold_splits(cohort_of([(f"s{k}", f"p{k}", "a") for k in range(9)], "a"), folds=3, seed=0)
