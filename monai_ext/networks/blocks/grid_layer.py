@@ -127,10 +127,12 @@ def run_layer(
         tiles: ``[B, n, D]``.
         others: the layer's further inputs.
     """
-    is_long = checkpoint_from is not None and tiles.shape[0] * tiles.shape[1] >= checkpoint_from
-    if is_long and torch.is_grad_enabled() and not torch.compiler.is_compiling():
-        return checkpoint(layer, tiles, *others, use_reentrant=False)  # pyright: ignore[reportReturnType]
-    return layer(tiles, *others)
+    is_exported = torch.compiler.is_compiling() or torch.jit.is_tracing()
+    if checkpoint_from is None or is_exported or not torch.is_grad_enabled():
+        return layer(tiles, *others)
+    if tiles.shape[0] * tiles.shape[1] < checkpoint_from:
+        return layer(tiles, *others)
+    return checkpoint(layer, tiles, *others, use_reentrant=False)  # pyright: ignore[reportReturnType]
 
 
 def check_layer_names(kind: str, residual: str) -> None:

@@ -216,6 +216,16 @@ def test_recomputation_in_the_backward_pass_changes_nothing(bag):
     assert all(torch.equal(a, b) for a, b in zip(*grads, strict=True))
 
 
+def test_export_is_bound_to_no_length(bag):
+    """Recomputation of long batches must not become a condition of the exported program."""
+    from torch.export import Dim, export
+
+    net = build(checkpoint_from=30)
+    program = export(net, (bag[:, :, :20],), dynamic_shapes=({2: Dim("length", min=1)},)).module()
+    for n in (1, 29, bag.shape[2]):
+        torch.testing.assert_close(program(bag[:, :, :n]), net(bag[:, :, :n]))
+
+
 def test_golden_logits():
     """Weights and bag by formula, no random numbers: a change of the mathematics shows."""
     net = build()
