@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from monai_ext import cli
+from monai_ext.data import load_datalist
 from monai_ext.testing.toy_cohort import write_toy_cohort
+from tests.experiments.experiment_files import draws, toy_cohort, write_experiment
 
 
 def call(monkeypatch, *words):
@@ -56,6 +58,61 @@ def test_typed_error_is_the_last_line(monkeypatch, cohort, tmp_path):
     words = ["--cohort", cohort / "cohort.csv", "--features", cohort / "features"]
     with pytest.raises(SystemExit, match=r"^SettingError: split has no --fold\. Rule"):
         call(monkeypatch, "split", *words, "--output", tmp_path, "--fold", 3)
+
+
+def test_few_shot_draws_with_validation(monkeypatch, cohort, tmp_path):
+    words = ["--cohort", cohort / "cohort.csv", "--features", cohort / "features"]
+    words += ["--output", tmp_path, "--shots", "1", "--draws", "2", "--train_patients", "4"]
+    call(monkeypatch, "split", *words, "--validation", "4")
+    found = [load_datalist(path) for path in tmp_path.glob("*.json")]
+    assert [len({i["patient"] for i in each.validation}) for each in found] == [4, 4]
+
+
+def test_splits_of_whole_sites(monkeypatch, cohort, tmp_path):
+    lines = (cohort / "cohort.csv").read_text().splitlines()
+    sites = [f"h{int(line.split(',')[1][7:]) // 2}" for line in lines[1:]]
+    rows = [f"{line},{site}" for line, site in zip(lines, ["site", *sites], strict=True)]
+    (tmp_path / "sites.csv").write_text("\n".join(rows))
+    words = ["--cohort", tmp_path / "sites.csv", "--features", cohort / "features"]
+    call(
+        monkeypatch, "split", *words, "--output", tmp_path / "s", "--folds", "3", "--group", "site"
+    )
+    assert len(list((tmp_path / "s").glob("fold*.json"))) == 3
+    assert (tmp_path / "s/sites.csv").exists()
+
+
+def test_experiments_are_compared(monkeypatch, tmp_path, capsys):
+    cohort = toy_cohort()
+    splits = draws(cohort, number=5)
+    paths = [
+        write_experiment(tmp_path / name, cohort, splits, seed=k) for k, name in enumerate("ab")
+    ]
+    words = ["--output", tmp_path / "out", "--baseline", "False", "--reference", "b"]
+    call(monkeypatch, "compare", *paths, *words)
+    text = capsys.readouterr().out
+    assert text.startswith("# Comparison with b")
+    assert "mean pool" not in text
+    assert (tmp_path / "out/compare.png").exists()
+    with pytest.raises(SystemExit, match=r"^SettingError: a is the only method\. Rule: [^\n]*$"):
+        call(monkeypatch, "compare", paths[0], "--output", tmp_path / "x", "--baseline", "False")
+    with pytest.raises(SystemExit, match=r"^SettingError: .*toy has no crossval\.json and no"):
+        call(monkeypatch, "compare", paths[0], tmp_path / "toy", "--output", tmp_path / "x")
+
+
+def test_tune_and_crossval_refuse_in_one_line(monkeypatch, cohort, tmp_path):
+    words = ["--bundle", "pathology_m2otca_classification", "--splits", cohort / "splits"]
+    words += ["--output", tmp_path / "out"]
+    for verb, more, message in (
+        ("tune", ["--space", "m="], r"^SettingError: --space m=: [^\n]*$"),
+        ("tune", ["--space", "mm=1"], r"has no mm\."),
+        ("tune", ["--space", "m=1", "--trials", "0"], "trials=0"),
+        ("crossval", ["--shard", "3/2"], r"^SettingError: --shard 3/2\. Rule"),
+        ("crossval", ["--settings", tmp_path / "none.json"], r"none\.json cannot be read"),
+        ("crossval", ["--report", "True"], r"has no crossval\.json and no splits\.json"),
+        ("crossval", ["--learning_rat", "1"], "has no learning_rat"),
+    ):
+        with pytest.raises(SystemExit, match=message):
+            call(monkeypatch, verb, *words, *more)
 
 
 def test_predict_without_a_run_says_so(monkeypatch, tmp_path):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from monai_ext.errors import SettingError
-from monai_ext.experiments.bundle_run import find_bundle, run_bundle
+from monai_ext.experiments.bundle_run import find_bundle, require_known_ids, run_bundle
 
 APPEND = "$open(@log, 'a').write('{0} ' + str(@{1}) + chr(10))"
 
@@ -60,6 +60,26 @@ def test_bundles_of_the_working_folder_go_before_the_own_ones(tmp_path, monkeypa
 
 
 def test_unknown_bundle_names_those_that_there_are(tmp_path):
-    rule = r"no bundle .*absent found\..*pathology_m2otca_classification, pathology_tile_feature"
+    rule = r"no bundle .*absent found\..*pathology_m2otca_classification, .*pathology_tile_feature"
     with pytest.raises(SettingError, match=rule):
         find_bundle(tmp_path / "absent")
+
+
+def test_ids_of_training_and_evaluation_are_known_and_nested_ones_by_their_first(bundle):
+    configs = bundle / "configs"
+    found = json.loads((configs / "evaluate.json").read_text())
+    (configs / "evaluate.json").write_text(json.dumps({**found, "validate#dataset": 1}))
+    require_known_ids(bundle, ["value", "nested#inner", "nested::other", "validate#handlers"])
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        (["valeu"], r"one has no valeu\. .*did you mean value"),
+        (["nest#inner", "value"], r"one has no nest#inner\. "),
+        (["zzz", "qqq"], r"no zzz, qqq\. .*look into"),
+    ],
+)
+def test_ids_that_would_be_ignored_are_refused(bundle, ids, message):
+    with pytest.raises(SettingError, match=message):
+        require_known_ids(bundle, ids)

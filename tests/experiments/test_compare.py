@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from sklearn.metrics import roc_auc_score
 
 from monai_ext.errors import SettingError
 from monai_ext.experiments.compare import BASELINE_NAME, compare
@@ -117,6 +118,11 @@ def test_folds_show_the_pooled_metric(tmp_path):
     ]
     text = compare(paths, tmp_path / "out", permutations=10)
     assert "pooled, 95 % interval" in text
+    rows = [read_predictions(path).rows for path in sorted((tmp_path / "a").glob("*/pred*.csv"))]
+    pairs = [(row.label == "pos", row.probabilities[1]) for each in rows for row in each]
+    pooled = f"{roc_auc_score(*zip(*pairs, strict=True)):.3f}"
+    line = next(line for line in text.splitlines() if line.startswith("| a |"))
+    assert line.split("|")[4].strip().startswith(f"{pooled}, 0.")
     assert "p: corrected resampled t, two-sided." in text
     assert "By the corrected resampled t" not in text
 

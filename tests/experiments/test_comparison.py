@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 from sklearn.metrics import balanced_accuracy_score, f1_score, roc_auc_score
 
+from monai_ext.data import few_shot_splits
 from monai_ext.experiments.bootstrap import bootstrap_interval
 from monai_ext.experiments.comparison import METRICS, Resampling, compare_methods, single_rows
 from monai_ext.experiments.corrected_t import corrected_resampled_t
 from monai_ext.experiments.holm import holm
 from monai_ext.experiments.nested_bootstrap import nested_bootstrap_interval
-from monai_ext.experiments.patient_jackknife import share_interval
-from monai_ext.experiments.patient_scores import cases_of
+from monai_ext.experiments.patient_jackknife import patient_jackknife, share_interval
+from monai_ext.experiments.patient_scores import cases_of, leave_one_out_weights, weighted_scores
 from monai_ext.outputs import prediction_table
 from tests.experiments.experiment_files import (
     CLASSES,
@@ -134,3 +135,23 @@ def test_a_method_alone_has_rows_without_a_difference(of_folds):
     methods, parts, rows = of_folds
     alone = single_rows("a", methods["a"], parts, QUICK)
     assert [r for r in rows if r.method == "a"] == alone
+
+
+def test_validation_patients_count_as_trained_on():
+    """They chose the checkpoint: leaving them out of the draws they validate moves the interval."""
+    cohort = toy_cohort(20)
+    splits = few_shot_splits(
+        cohort, shots=[2], draws=6, train_patients=6, seed=0, validation_patients=4
+    )
+    methods, parts = _methods(cohort, splits)
+    row = _row(compare_methods(methods, parts, reference="a", resampling=QUICK), "c", shots=2)
+    patients = sorted(cohort.patients)
+    trained = np.array(
+        [[p in {*s.training, *s.validation} for p in patients] for s in parts.values()]
+    )
+    scores = weighted_scores(
+        [cases_of(table, patients) for table in methods["c"].values()],
+        leave_one_out_weights(20),
+        "auc",
+    )
+    assert row.jackknife == patient_jackknife(scores, trained)

@@ -1,5 +1,6 @@
 """What is reported of folds and of draws, from predictions written down by hand."""
 
+import dataclasses
 import json
 
 import pytest
@@ -133,3 +134,21 @@ def test_patient_row_is_left_out_where_it_says_nothing(tmp_path, kwargs):
 def test_slides_without_a_label_are_not_scored():
     scores = slide_metrics(table((*RIGHT, 0.0), labels=("neg", "neg", "pos", "pos", None)))
     assert scores["auc"] == 1.0
+
+
+def test_draws_of_different_shots_are_kept_apart(tmp_path):
+    """One shot is worse; the mean over both would be neither."""
+    few = [dataclasses.replace(r, shots=1) for r in draws([HALF] * 5, [WRONG] * 5)]
+    more = [dataclasses.replace(r, shots=4) for r in draws([RIGHT] * 5, [HALF] * 5)]
+    text = write_report([*few, *more], tmp_path, "ours", seed=0)
+    summary = json.loads((tmp_path / "summary.json").read_text())
+    assert {name: row["auc"] for name, row in summary.items()} == {
+        "ours, 1 shots": 0.75,
+        "mean pool + logistic, 1 shots": 0.0,
+        "ours, 4 shots": 1.0,
+        "mean pool + logistic, 4 shots": 0.75,
+    }
+    lines = text.splitlines()
+    assert lines[-2].startswith("1 shots: AUC difference to mean pool + logistic, mean over 5 spl")
+    assert ": +0.750 [" in lines[-2]
+    assert ": +0.250 [" in lines[-1]

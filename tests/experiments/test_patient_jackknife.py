@@ -59,6 +59,15 @@ def test_result_follows_the_formula(seed):
     np.testing.assert_allclose(found.p, 2 * stats.t.sf(abs(mean) / variance**0.5, df), rtol=1e-9)
 
 
+def test_degrees_of_freedom_end_at_the_patients():
+    """All patients move the mean alike, in draws without noise: the terms have no spread."""
+    whole = np.full((6, 1), 0.5) + 1e-3 * np.arange(6)[:, None]
+    found = patient_jackknife(
+        np.hstack([whole, np.repeat(whole - 0.1, 10, axis=1)]), np.zeros((6, 10))
+    )
+    assert found.df == 8
+
+
 def test_both_sides_of_the_floor_occur():
     """Else a fault in one of them would go unseen above."""
     sides = set()
