@@ -10,7 +10,7 @@ from monai_ext.ops.bag_layout import unpack_bag
 SIZES = PlantedSizes(
     training=4,
     test=6,
-    contiguous={"side": 5, "width": 3, "lesion": 4, "shift": 20.0},
+    contiguous={"side": 7, "width": 3, "lesion": 6, "shift": 20.0},
     isolated={"side": 5, "width": 3, "shift": 5.0},
     middle_level={"cells": (2, 2), "width": 3, "salient": 1, "shift": 3.0},
     finest_level={"cells": (2, 2), "width": 3, "tiles": 2, "shift": 3.0},
@@ -63,11 +63,14 @@ def test_orthogonal_signs_and_named_tissue(tasks):
 
 def test_controls_of_places_and_regions(tasks):
     lesion = {
-        name: unpack_bag(tasks[name](1).training.bags).features[..., 0].reshape(4, 5, 5) > 10
+        name: unpack_bag(tasks[name](1).training.bags).features[..., 0].reshape(4, 7, 7) > 10
         for name in ("contiguous", "scattered")
     }
-    touching = {k: int((x[1::2, 1:] & x[1::2, :-1]).sum()) for k, x in lesion.items()}
-    assert touching["contiguous"] > touching["scattered"]
+    touching = {
+        k: int((x[1::2, 1:] & x[1::2, :-1]).sum() + (x[1::2, :, 1:] & x[1::2, :, :-1]).sum())
+        for k, x in lesion.items()
+    }
+    assert touching["contiguous"] >= 2 * 5 > touching["scattered"]
     plain, mixed = (tasks[f"middle_level{x}"](1).training for x in ("", "_permuted"))
     torch.testing.assert_close(plain.bags[:, 4:], mixed.bags[:, 4:])
     assert (plain.bags[:, 3] != mixed.bags[:, 3]).any()
