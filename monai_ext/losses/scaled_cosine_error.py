@@ -48,6 +48,7 @@ class ScaledCosineError(nn.Module):
         Returns:
             (B,); 0 where no row is asked for.
         """
+        prediction = prediction.to(target.dtype)
         product = (prediction * target).sum(-1)
         norms = (prediction * prediction).sum(-1) * (target * target).sum(-1)
         error = 1 - product * norms.clamp_min(1e-24).rsqrt()

@@ -313,6 +313,23 @@ def test_loss_falls_on_one_batch(bags):
     assert sum(losses[-5:]) < 0.75 * sum(losses[:5])
 
 
+@pytest.mark.parametrize("switches", [{}, {"encoder": "gcn", "readout": "lse"}], ids=str)
+def test_half_precision_is_finite_and_close(bags, masked, switches):
+    """As under mixed precision; the features and sums of the error stay whole."""
+    net, asked = build(**switches), objective()
+    bags[:, 4:] *= 300
+    net.input_layers()[0][1].set_statistics(torch.zeros(D), torch.full((D,), 300.0))
+    expected = asked.terms(net, bags, masked)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = asked.terms(net, bags, masked)
+        asked.combine(found, LABELS).backward()
+    for name, value in expected.items():
+        assert found[name].dtype == torch.float32
+        torch.testing.assert_close(found[name], value, rtol=0.05, atol=0.05)
+    for parameter in [*net.parameters(), *asked.parameters()]:
+        assert parameter.grad is None or parameter.grad.isfinite().all()
+
+
 def test_given_loss_is_used(bags):
     asked = objective(loss=torch.nn.CrossEntropyLoss(label_smoothing=0.5), use_rec=False)
     terms = asked.terms(build(), bags)

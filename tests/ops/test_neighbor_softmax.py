@@ -60,8 +60,9 @@ def test_gradcheck(neighbors, rng, extra):
     assert torch.autograd.gradcheck(lambda *x: neighbor_softmax(*x, neighbors), inputs)
 
 
-def test_weights_sum_to_one_and_are_zero_where_nobody_is(neighbors, rng):
-    inputs = [x.float() * 100 for x in scores(neighbors, rng, 2)]
+@pytest.mark.parametrize("extra", [0, 2])
+def test_weights_sum_to_one_and_are_zero_where_nobody_is(neighbors, rng, extra):
+    inputs = [x.float() * 100 for x in scores(neighbors, rng, extra)]
     weights, others = neighbor_softmax(*inputs, neighbors)
     real = neighbors.present.sum(1) > 0
     torch.testing.assert_close(

@@ -115,13 +115,15 @@ class GATMessage(nn.Module):
         self, x: torch.Tensor, weights: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Values ``[B, N, H, E]`` (or ``[B, N, 1, D]``), source and target scores ``[B, N, H]``."""
-        made, scores = F.linear(x, weights), weights.shape[0] - 2 * self.heads
+        made, first = F.linear(x, weights), weights.shape[0] - 2 * self.heads
         value = x.unsqueeze(2)
         if not self.sums_first:
             shape = [x.shape[0], x.shape[1], self.heads, self.head_dim]
-            value = made[:, :, :scores].contiguous().view(shape)
-        source = made[:, :, scores : scores + self.heads].contiguous()
-        return value, source, made[:, :, scores + self.heads :].contiguous()
+            value = made[:, :, :first].contiguous().view(shape)
+        scores = made[:, :, first:]
+        scores = scores if scores.dtype == torch.float64 else scores.float()
+        source = scores[:, :, : self.heads].contiguous()
+        return value, source, scores[:, :, self.heads :].contiguous()
 
     def _gather(
         self, value: torch.Tensor, source: torch.Tensor, target: torch.Tensor, mask: torch.Tensor
@@ -132,7 +134,6 @@ class GATMessage(nn.Module):
         if supers == 0:
             return value.new_zeros(batch, 0, heads, width), value.new_zeros(batch, 0, n)
         scores = source.transpose(1, 2).unsqueeze(1) + target.unsqueeze(3)
-        scores = scores if scores.dtype == torch.float64 else scores.float()
         scores = F.leaky_relu(scores, self.slope)
         weights = masked_softmax(scores, mask.unsqueeze(1).unsqueeze(1))
         flat = self.dropout(weights).to(value.dtype).reshape(batch, supers * heads, n)
