@@ -71,10 +71,13 @@ def test_the_target_is_the_standardised_feature_of_hidden_tiles(bags, masked):
 def test_terms_are_the_three_of_the_method(bags, masked):
     """Each pass by itself: tokens in the features, and the graphs with and without supernode."""
     net, asked = build(), objective()
+    mean, std = torch.arange(float(D)), torch.arange(float(D)) / 4 + 1
+    net.input_layers()[0][1].set_statistics(mean, std)
     found = asked.terms(net, bags, masked)
     torch.testing.assert_close(found["logits"], net(bags))
     hidden = bags.clone()
-    hidden[:, 4:] = torch.where(masked.unsqueeze(1), asked.token[:, None], bags[:, 4:])
+    token = asked.token * std + mean  # among standardised features
+    hidden[:, 4:] = torch.where(masked.unsqueeze(1), token[:, None], bags[:, 4:])
     torch.testing.assert_close(found["corrupt_logits"], net(hidden))
     graph = net.tile_graph(hidden)
     x = net.reformer(graph.features)
@@ -207,8 +210,10 @@ def test_padding_changes_nothing(bags, masked):
     batch = asked.terms(net, bags, masked)
     n = int((bags[1, 0] >= 0).sum())
     alone = asked.terms(net, bags[1:, :, :n], masked[1:, :n])
+    asked_too_much = asked.terms(net, bags, masked | (bags[:, 0] != 0))
     for name, value in alone.items():
         torch.testing.assert_close(batch[name][1:], value)
+        assert torch.equal(asked_too_much[name], batch[name])
 
 
 def test_masks_are_drawn_anew_in_training_from_the_global_generator(bags):

@@ -76,7 +76,8 @@ def test_explanation_adds_up(bag, switches):
     assert ("instance_logits" in out) == (switches.get("readout") == "lse")
 
 
-def test_lse_logits_are_those_of_the_explained_instances(bag):
+def test_lse_logits_are_those_of_the_explained_instances(bag, rng):
+    bag = bag[:, :, torch.randperm(bag.shape[2], generator=rng)]
     out = build(readout="lse").explain(bag)
     scores = out["instance_logits"][0]
     here = bag[0, 0] == 0
@@ -121,6 +122,15 @@ def test_shuffled_equals_true_on_a_bag_that_is_shuffled_by_hand(bag):
     assert torch.equal(net(bag), net(bag))
     seeded = build(spatial="shuffled", shuffle_seed=1)
     assert (net(bag) - seeded(bag)).abs().max() > 1e-4
+
+
+@pytest.mark.parametrize("bidirectional", [True, False])
+def test_tiles_hear_supernodes_only_where_edges_go_both_ways(bag, bidirectional):
+    net = build(bidirectional=bidirectional, n_super=2)
+    graph, known = net.tile_graph(bag), net.reformed_supernodes(1)
+    x = net.reformer(graph.features)
+    tiles = [net.encode(x, s, graph.neighbors, graph.mask, True)[0] for s in (known, known + 1)]
+    assert ((tiles[0] - tiles[1]).abs().max() > 1e-4) == bidirectional
 
 
 def test_no_edges_equals_a_window_of_zero(bag):
