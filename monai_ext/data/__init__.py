@@ -1,6 +1,7 @@
 """Feature files, cohorts, splits and bags."""
 
 from monai_ext.data.bags import bag_lengths, load_bag
+from monai_ext.data.blind_datalist import write_blind_datalist
 from monai_ext.data.cohort import Cohort, CohortSlide, read_cohort
 from monai_ext.data.cohort_report import CohortReport, FeatureReport, LevelReport, inspect_features
 from monai_ext.data.collate import collate_bags
@@ -14,9 +15,16 @@ from monai_ext.data.feature_store import write_features
 from monai_ext.data.few_shot import few_shot_splits
 from monai_ext.data.given_splits import given_splits
 from monai_ext.data.join import JoinedLevels, join_levels
-from monai_ext.data.make_splits import features_of_cohort, make_splits, write_splits
+from monai_ext.data.make_splits import (
+    features_of_cohort,
+    make_site_splits,
+    make_splits,
+    write_splits,
+)
 from monai_ext.data.read_feature import read_facts, read_features
 from monai_ext.data.sampler import BucketSampler
+from monai_ext.data.site_splits import require_whole_sites, site_fold_splits
+from monai_ext.data.sites import SiteCounts, count_sites, slide_sites, write_site_counts
 from monai_ext.data.slide_features import FeatureFacts, SlideFeatures
 from monai_ext.data.split_parts import Split, require_sound
 from monai_ext.data.splits import fold_splits
@@ -44,6 +52,7 @@ __all__ = [
     "JoinedLevels",
     "LevelReport",
     "PriorText",
+    "SiteCounts",
     "SlideFeatures",
     "Split",
     "TextEmbeddings",
@@ -52,6 +61,7 @@ __all__ = [
     "check_features",
     "collate_bags",
     "controlled_texts",
+    "count_sites",
     "embed_file",
     "embed_priors",
     "feature_path",
@@ -64,6 +74,7 @@ __all__ = [
     "join_levels",
     "load_bag",
     "load_datalist",
+    "make_site_splits",
     "make_splits",
     "read_cohort",
     "read_facts",
@@ -72,10 +83,15 @@ __all__ = [
     "read_text_embeddings",
     "read_text_priors",
     "require_sound",
+    "require_whole_sites",
+    "site_fold_splits",
+    "slide_sites",
     "slide_stem",
+    "write_blind_datalist",
     "write_datalist",
     "write_failures",
     "write_features",
+    "write_site_counts",
     "write_splits",
     "write_text_embeddings",
 ]

@@ -15,6 +15,8 @@ import numpy as np
 
 from monai_ext.errors import SettingError
 
+_TRIES = 100  # draws a trial, where a narrow range holds few numbers of 4 digits
+
 
 @dataclass(frozen=True)
 class Range:
@@ -79,7 +81,7 @@ class SearchSpace:
 
     def _distinct(self, number: int, rng: np.random.Generator) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
-        while len(found) < number:
+        for _ in range(_TRIES * number):
             drawn = {
                 name: value.draw(rng)
                 if isinstance(value, Range)
@@ -88,6 +90,8 @@ class SearchSpace:
             }
             if drawn not in found:
                 found.append(drawn)
+            if len(found) == number:
+                break
         return found
 
 

@@ -75,6 +75,13 @@ def test_validation_is_near_its_share_of_patients():
         assert abs(len(split.validation) - 0.15 * 64) <= 4
 
 
+def test_validation_has_two_classes_though_sites_of_one_would_fit_better():
+    cohort, sites = _sites([(9, 0)] * 3 + [(20, 25)] * 3)
+    labels = {one.slide: one.label for one in cohort.slides}
+    for split in site_fold_splits(cohort, sites, folds=3, seed=0):
+        assert {labels[slide] for slide in split.validation} == {"a", "b"}
+
+
 def test_seed_decides():
     cohort, sites = _sites([(2, 2)] * 12)
     one, same, other = (site_fold_splits(cohort, sites, folds=3, seed=s) for s in (1, 1, 2))

@@ -1,6 +1,7 @@
 """What an experiment says of itself stays as it was first said."""
 
 import json
+import threading
 
 import pytest
 
@@ -84,3 +85,19 @@ def test_a_claim_falls_with_an_error(tmp_path):
 def test_the_folder_lock_keeps_others_out(tmp_path):
     with folder_lock(tmp_path, "x"), claim(tmp_path, "x") as is_ours:
         assert not is_ours
+
+
+def test_the_folder_lock_is_waited_for(tmp_path):
+    order = []
+
+    def wait():
+        with folder_lock(tmp_path, "x"):
+            order.append("second")
+
+    with folder_lock(tmp_path, "x"):
+        other = threading.Thread(target=wait)
+        other.start()
+        other.join(0.3)
+        order.append("first")
+    other.join()
+    assert order == ["first", "second"]

@@ -23,7 +23,7 @@ def test_words_are_read_as_what_they_are():
 def test_small_grid_is_tried_whole():
     trials = read_space("a=1,2;b=x,y,z").trials(6, seed=0)
     assert len(trials) == 6
-    assert {(t["a"], t["b"]) for t in trials} == {(a, b) for a in (1, 2) for b in "xyz"}
+    assert [(t["a"], t["b"]) for t in trials] == [(a, b) for a in (1, 2) for b in "xyz"]
 
 
 def test_large_grid_is_drawn_without_repeats_and_by_the_seed():
@@ -56,6 +56,13 @@ def test_ranges_are_drawn_within_their_ends(tmp_path):
     assert abs(sum(t["d"] for t in trials) / 200 - 1) < 0.15
     assert {t["m"] for t in trials} == {1, 2}
     assert trials == space.trials(200, seed=0)
+
+
+def test_narrow_range_gives_each_of_its_numbers_once(tmp_path):
+    path = tmp_path / "space.json"
+    path.write_text(json.dumps({"lr": {"low": 1.0, "high": 1.002}}))
+    trials = read_space(str(path)).trials(10, seed=0)
+    assert sorted(t["lr"] for t in trials) == [1.0, 1.001, 1.002]
 
 
 @pytest.mark.parametrize("text", ["", "a", "a=", "=1", "a=1;a=2", "absent.json", "a=1;;b"])
