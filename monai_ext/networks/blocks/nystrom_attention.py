@@ -115,14 +115,12 @@ class NystromAttention(nn.Module):
         Returns:
             ``[B, L, D]``, of no meaning after a sequence.
         """
-        query, key, value, bias = self._heads(x, length)
-        query_mark, key_mark = self._landmarks(query, length), self._landmarks(key, length)
-        inverse = self._inverse(query_mark, key_mark).to(value.dtype)
-        gathered = F.scaled_dot_product_attention(query_mark, key, value, attn_mask=bias)
-        out = F.scaled_dot_product_attention(query, key_mark, inverse @ gathered)
-        if self.residual_kernel > 0:
-            out = out + self.convolution(value)
-        return self.dropout(self.project(out.transpose(1, 2).flatten(2)))
+        return self._attend(x, length, x.shape[1])
+
+    @torch.jit.export
+    def first_token(self, x: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
+        """What forward gives for the first token alone, ``[B, D]``, at less cost."""
+        return self._attend(x, length, 1).squeeze(1)
 
     @torch.jit.export
     def first_row(self, x: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
@@ -142,6 +140,25 @@ class NystromAttention(nn.Module):
             row = row + (first[:, head] @ weights).squeeze(1)
         return row / self.num_heads
 
+    def _attend(self, x: torch.Tensor, length: torch.Tensor, asked: int) -> torch.Tensor:
+        """Output of the first ``asked`` tokens."""
+        query, key, value, bias = self._heads(x, length)
+        query_mark, key_mark = self._landmarks(query, length), self._landmarks(key, length)
+        inverse = self._inverse(query_mark, key_mark).to(value.dtype)
+        gathered = F.scaled_dot_product_attention(query_mark, key, value, attn_mask=bias)
+        query = query[:, :, :asked]
+        out = F.scaled_dot_product_attention(query, key_mark, inverse @ gathered)
+        if self.residual_kernel > 0:
+            near = value
+            if self._has_fixed_length():
+                near = value[:, :, : asked + self.residual_kernel // 2]
+            out = out + self.convolution(near)[:, :, :asked]
+        return self.dropout(self.project(out.transpose(1, 2).flatten(2)))
+
+    def _has_fixed_length(self) -> bool:
+        """An exporter would tie the least length to the convolution's reach."""
+        return True if torch.jit.is_scripting() else not torch.compiler.is_compiling()
+
     def _heads(
         self, x: torch.Tensor, length: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -150,11 +167,13 @@ class NystromAttention(nn.Module):
         place = torch.arange(total, device=x.device).unsqueeze(0)
         end = length.unsqueeze(1)
         x = x * (place < end).to(x.dtype).unsqueeze(2)
-        qkv = self.qkv(x).reshape(batch, total, 3, self.num_heads, dim // self.num_heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4).unbind(0)
+        shape = [batch, total, self.num_heads, dim // self.num_heads]
+        # apart: the gradient of a joint product would be three times x
+        weights = self.qkv.weight.chunk(3)
+        heads = [F.linear(x, part).reshape(shape).transpose(1, 2) for part in weights]
         weight = (place < end).to(x.dtype)
         weight = weight + (place == end).to(x.dtype) * self._padding(length).unsqueeze(1)
-        return query, key, value, weight.log().unsqueeze(1).unsqueeze(1)
+        return heads[0], heads[1], heads[2], weight.log().unsqueeze(1).unsqueeze(1)
 
     def _landmarks(self, heads: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
         """Means of m runs of tokens, the padding in front included: ``[B, H, m, D / H]``."""

@@ -35,8 +35,8 @@ class TransMILBranch(nn.Module):
         project: linear layer after the heads.
         scale: ``matrix`` (the article of the attention) or ``bag``.
         dropout: probability, on the embedding and after each attention, in training.
-        checkpoint_above: tokens above which training computes each attention layer twice instead
-            of keeping it, which bounds memory.
+        checkpoint_above: instances above which training computes each step twice instead of
+            keeping it, which bounds memory.
 
     Reference:
         Z. Shao et al., TransMIL, NeurIPS 2021, https://arxiv.org/abs/2106.00908. torchmil 1.0.2
@@ -89,10 +89,21 @@ class TransMILBranch(nn.Module):
         region: torch.Tensor,  # noqa: ARG002  one signature for all branches
     ) -> torch.Tensor:
         """Logits ``[B, C]``, see :meth:`explain`."""
+        if not torch.jit.is_scripting():  # noqa: SIM102  scripts skip what it holds
+            if self.training and mask.shape[1] > self.checkpoint_above:
+                return self._checkpointed(features, mask)
         x, length, _, side = self._tokens(features, mask)
-        x = self._layer(x, length, 0)
-        x = self._layer(self._place(x, length, side), length, 1)
-        return self.classifier(self.norm(x[:, 0])).float()
+        last = self._last(self._place(self._first(x, length), length, side), length)
+        return self.classifier(self.norm(last)).float()
+
+    @torch.jit.unused
+    def _checkpointed(self, features: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        """The same, each step computed again in the backward pass."""
+        x, length, _, side = checkpoint(self._tokens, features, mask, use_reentrant=False)
+        x = checkpoint(self._first, x, length, use_reentrant=False)
+        x = checkpoint(self._place, x, length, side, use_reentrant=False)
+        last = checkpoint(self._last, x, length, use_reentrant=False)
+        return self.classifier(self.norm(last)).float()
 
     @torch.jit.export
     def explain(
@@ -113,19 +124,21 @@ class TransMILBranch(nn.Module):
             layer, mean over heads, negative weights of the approximation cut off, scaled to sum 1.
         """
         x, length, source, side = self._tokens(features, mask)
-        x = self._place(self._layer(x, length, 0), length, side)
+        x = self._place(self._first(x, length), length, side)
         row = torch.zeros_like(x[:, :, 0])
         for i, (norm, attention) in enumerate(zip(self.norms, self.attentions)):  # noqa: B905
             if i == 1:
                 row = attention.first_row(norm(x), length)  # pyright: ignore[reportCallIssue]
-        x = self._layer(x, length, 1)
         place = torch.arange(source.shape[1], device=x.device).unsqueeze(0)
         share = torch.where(place < length.unsqueeze(1) - 1, row[:, 1:-1].clamp_min(0), 0.0)
         found = torch.zeros_like(mask, dtype=torch.float32).scatter_add(1, source, share)
         total = (found * mask).sum(1, keepdim=True)
         even = mask.float() / mask.sum(1, keepdim=True).clamp_min(1)
         kept = torch.where(total > 0, found * mask / torch.where(total > 0, total, 1.0), even)
-        return {"logits": self.classifier(self.norm(x[:, 0])).float(), "attention": kept}
+        return {
+            "logits": self.classifier(self.norm(self._last(x, length))).float(),
+            "attention": kept,
+        }
 
     @torch.jit.unused
     def input_layers(self) -> list[StandardizedLinear]:
@@ -157,23 +170,21 @@ class TransMILBranch(nn.Module):
         """Smallest square's side that holds so many."""
         return count.double().sqrt().ceil().long()
 
-    def _layer(self, x: torch.Tensor, length: torch.Tensor, index: int) -> torch.Tensor:
+    def _first(self, x: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
+        """All tokens after the first layer."""
         for i, (norm, attention) in enumerate(zip(self.norms, self.attentions)):  # noqa: B905
-            if i == index:
-                if not torch.jit.is_scripting():  # noqa: SIM102  scripts skip what it holds
-                    if self.training and x.shape[1] > self.checkpoint_above:
-                        found = checkpoint(_attend, norm, attention, x, length, use_reentrant=False)
-                        return x + found
+            if i == 0:
                 x = x + attention(norm(x), length)
         return x
 
+    def _last(self, x: torch.Tensor, length: torch.Tensor) -> torch.Tensor:
+        """The class token after the second layer, ``[B, d]``: no other is read."""
+        found = x[:, 0]
+        for i, (norm, attention) in enumerate(zip(self.norms, self.attentions)):  # noqa: B905
+            if i == 1:
+                found = found + attention.first_token(norm(x), length)  # pyright: ignore[reportCallIssue]
+        return found
+
     def _place(self, x: torch.Tensor, length: torch.Tensor, side: int) -> torch.Tensor:
         own = self._side(length - 1).clamp_min(1)
-        placed = self.positions(x[:, 1:-1], own, side)
-        return torch.cat([x[:, :1], placed, x[:, -1:]], 1)
-
-
-def _attend(
-    norm: nn.Module, attention: nn.Module, x: torch.Tensor, length: torch.Tensor
-) -> torch.Tensor:
-    return attention(norm(x), length)
+        return torch.cat([x[:, :1], self.positions(x[:, 1:-1], own, side), x[:, -1:]], 1)

@@ -42,6 +42,7 @@ def test_it_is_the_dense_approximation_on_the_sequence_alone(length, rng):
     expected, row = dense(module, x[0, :length])
     number = torch.tensor([length])
     torch.testing.assert_close(module(x, number)[0, :length], expected, rtol=1e-6, atol=1e-8)
+    torch.testing.assert_close(module.first_token(x, number)[0], expected[0], rtol=1e-6, atol=1e-8)
     found = module.first_row(x, number)[0]
     torch.testing.assert_close(found[:length], row, rtol=1e-6, atol=1e-8)
 
