@@ -34,7 +34,7 @@ def few_shot_draws(
     All numbers of shots of a draw share one test part.
     """
     slides = tuple(
-        CohortSlide(name, patient, "benign malignant".split()[label])
+        CohortSlide(name, patient, ["benign", "malignant"][label])
         for name, patient, label in zip(bank.names, bank.patients, bank.labels, strict=True)
     )
     cohort = Cohort(slides, ("benign", "malignant"), "the bank")

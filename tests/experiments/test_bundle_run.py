@@ -75,7 +75,7 @@ def test_ids_of_training_and_evaluation_are_known_and_nested_ones_by_their_first
 @pytest.mark.parametrize(
     ("ids", "message"),
     [
-        (["valeu"], r"one has no valeu\. .*did you mean value"),
+        (["valuex"], r"one has no valuex\. .*did you mean value"),
         (["nest#inner", "value"], r"one has no nest#inner\. "),
         (["zzz", "qqq"], r"no zzz, qqq\. .*look into"),
     ],
