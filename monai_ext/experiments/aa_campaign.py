@@ -137,7 +137,9 @@ def _textbook(gaps: Array) -> Iterator[Outcome]:
     from scipy import stats
 
     if np.ptp(gaps) == 0:
-        yield from (Outcome(n, float(gaps[0] == 0)) for n in ("plain paired t", "Wilcoxon"))
+        same = float(gaps[0])
+        yield Outcome("plain paired t", float(same == 0), same, same)
+        yield Outcome("Wilcoxon", float(same == 0))
         return
     mean, error = gaps.mean(), gaps.std(ddof=1) / np.sqrt(len(gaps))
     reach = stats.t.ppf(0.975, len(gaps) - 1) * error

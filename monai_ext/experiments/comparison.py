@@ -38,13 +38,14 @@ class Row:
     Attributes:
         method: its name.
         shots: slides a class of few-shot draws, else None.
+        is_folds: whether every patient is tested once at most: folds, not draws.
         metric: one of ``METRICS``.
         scores: of each split.
         mean: over the splits.
         sd: over the splits.
         bootstrap: over patients: of the pooled predictions of folds (its estimate is the pooled
             metric), of draws over draws and patients.
-        jackknife: of the mean over draws; None for folds.
+        jackknife: of the mean over draws; None for folds, and where it cannot be had.
         difference: to the reference; None for the reference itself.
         p_holm: of the difference's verdict, Holm over all comparisons in this metric.
         corrected_p_holm: the same of the corrected resampled t.
@@ -52,6 +53,7 @@ class Row:
 
     method: str
     shots: int | None
+    is_folds: bool
     metric: str
     scores: tuple[float, ...]
     mean: float
@@ -65,7 +67,7 @@ class Row:
     @property
     def estimate(self) -> float:
         """What the interval is about: the mean over draws, or the pooled folds."""
-        return self.bootstrap.estimate if self.jackknife is None else self.mean
+        return self.bootstrap.estimate if self.is_folds else self.mean
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -173,6 +175,7 @@ def _rows(
         yield Row(
             name,
             shots,
+            design.is_folds,
             metric,
             tuple(whole.tolist()),
             float(whole.mean()),

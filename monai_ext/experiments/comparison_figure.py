@@ -217,9 +217,12 @@ def _title(found: Comparison) -> str:
 
 
 def _key(found: Comparison) -> list[str]:
-    kind = "patient jackknife" if found.is_draws else "patient bootstrap, pooled"
-    test = "patient jackknife" if found.is_draws else "corrected resampled t"
+    rows = [row for row in found.rows if row.metric == METRICS[0]]
+    kinds = dict.fromkeys("patient jackknife" if r.jackknife else "patient bootstrap" for r in rows)
+    tests = dict.fromkeys(r.difference.procedure for r in rows if r.difference)
+    of_differences = " and ".join(filter(None, tests)) or "none, too few splits"
+    intervals = f"Intervals: {' and '.join(kinds)}; of differences: {of_differences}."
     return [
-        f"Intervals: {kind}; of differences {test}. Filled: p < 0.05 after Holm's correction.",
+        f"{intervals} Filled: p < 0.05 after Holm's correction.",
         "Labels permuted: where 95 % of permutations of the labels over patients fall.",
     ]

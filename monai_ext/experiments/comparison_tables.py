@@ -44,7 +44,7 @@ class Comparison:
     @property
     def is_draws(self) -> bool:
         """Whether slides are tested more than once."""
-        return any(row.jackknife is not None for row in self.rows)
+        return not all(row.is_folds for row in self.rows)
 
     @property
     def shots(self) -> list[int | None]:
@@ -110,7 +110,7 @@ def _metric_table(found: Comparison, metric: str) -> Iterator[list[str]]:
 
 
 def _interval(row: Row) -> str:
-    pooled = "" if row.jackknife else f"{_number(row.estimate)}, "
+    pooled = f"{_number(row.estimate)}, " if row.is_folds else ""
     return pooled + _range(*row.interval)
 
 
@@ -138,22 +138,27 @@ def _second_table(found: Comparison) -> Iterator[list[str]]:
 
 
 def _notes(found: Comparison) -> Iterator[str]:
+    kinds = {(row.is_folds, row.jackknife is not None) for row in found.rows}
+    if (True, False) in kinds:
+        yield (
+            "Intervals of folds: a bootstrap over patients of the pooled out-of-fold predictions "
+            "(it leaves out that another cohort would have trained other models)."
+        )
+    if (False, True) in kinds:
+        yield (
+            "Intervals of means over draws: patient jackknife, which takes shared patients in "
+            "training and test into account."
+        )
+    if (False, False) in kinds:
+        yield (
+            "Intervals of means over draws: a bootstrap of draws and patients (too few patients, "
+            "or one that is always trained on, for the jackknife); they are too short."
+        )
     procedures = dict.fromkeys(
         row.difference.procedure for row in found.rows if row.difference and row.difference.verdict
     )
-    if found.is_draws:
-        yield (
-            "Intervals: of means and differences by the patient jackknife over draws, which takes "
-            "shared patients in training and test into account."
-        )
-    else:
-        yield (
-            "Intervals: of means by a bootstrap over patients of the pooled out-of-fold "
-            "predictions (they leave out that another cohort would have trained other models), "
-            "of differences by the corrected resampled t."
-        )
     if procedures:
-        yield f"p: {' and '.join(procedures)}, two-sided."
+        yield f"p and intervals of differences: {' and '.join(procedures)}, two-sided."
     of = found.chance[found.shots[0]][METRICS[0]]
     yield (
         f"Labels permuted: the predictions of {found.reference} against labels permuted over "
@@ -199,6 +204,7 @@ def _flat(found: Comparison) -> Iterator[dict[str, Any]]:
             "method": row.method,
             "shots": row.shots,
             "metric": row.metric,
+            "kind": "folds" if row.is_folds else "draws",
             "splits": len(row.scores),
             "mean": row.mean,
             "sd": row.sd,

@@ -55,8 +55,10 @@ def patient_jackknife(
 
     with :math:`o_{ij} = 1` where draw j was not trained on i, :math:`s^2 / J` the error from the
     number of draws, and :math:`v_i` what that number alone adds to the square (the variance of a
-    ratio of means over draws). V is at least its part from the test patients. The degrees of
-    freedom are Satterthwaite's, with the spread of the terms as their error.
+    ratio of means over draws). Where the sum is smaller than what test patients alone make up,
+    :math:`(\bar d - \bar d_i)^2` with :math:`\bar d_i` the mean over all draws tested without i,
+    the latter is taken. The degrees of freedom are Satterthwaite's, with the spread of the terms
+    taken as their error.
 
     Shapes:
         J draws, N patients.
@@ -123,10 +125,11 @@ def _variance(d: Array, out: NDArray[np.bool_]) -> tuple[float, float]:
     noise = (ratio_terms**2).sum(axis=0) / (num_draws * (num_draws - 1))
     size = (num_patients - 1) / num_patients
     terms = size * ((whole.mean() - moved) ** 2 - noise)
-    tested = np.where(np.isnan(d[:, 1:]), 0.0, whole - d[:, 1:]).mean(axis=0)
+    tested = size * np.where(np.isnan(d[:, 1:]), 0.0, whole - d[:, 1:]).mean(axis=0) ** 2
     few_draws = float(whole.var(ddof=1)) / num_draws
-    variance = few_draws + max(float(terms.sum()), size * float((tested**2).sum()))
-    own = 2 * few_draws**2 / (num_draws - 1) + num_patients * float(terms.var(ddof=1))
+    chosen = max(terms, tested, key=np.sum)
+    variance = few_draws + float(chosen.sum())
+    own = 2 * few_draws**2 / (num_draws - 1) + num_patients * float(chosen.var(ddof=1))
     df = 2 * variance**2 / own if own > 0 else np.inf
     return variance, float(np.clip(df, _FEWEST_DF, num_patients - 2))
 

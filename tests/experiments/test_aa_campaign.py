@@ -117,6 +117,8 @@ def test_method_against_itself_is_no_difference():
     pair = run_pair(made.cohort, _draws(made), lambda _, *parts: fit(0, *parts), seed=0)
     assert pair.gap == 0
     assert all(outcome.p == 1 for outcome in pair.of_gap)
+    ends = [(o.low, o.high) for o in pair.of_gap if o.procedure != "Wilcoxon"]
+    assert ends == [(0.0, 0.0)] * 4
 
 
 @pytest.mark.slow

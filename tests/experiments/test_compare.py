@@ -123,8 +123,22 @@ def test_folds_show_the_pooled_metric(tmp_path):
     pooled = f"{roc_auc_score(*zip(*pairs, strict=True)):.3f}"
     line = next(line for line in text.splitlines() if line.startswith("| a |"))
     assert line.split("|")[4].strip().startswith(f"{pooled}, 0.")
-    assert "p: corrected resampled t, two-sided." in text
+    assert "p and intervals of differences: corrected resampled t, two-sided." in text
     assert "By the corrected resampled t" not in text
+
+
+def test_draws_of_few_patients_fall_back_and_say_so(tmp_path):
+    cohort = toy_cohort(7, 3)
+    splits = draws(cohort, number=6, train_patients=4)
+    paths = [
+        write_experiment(tmp_path / name, cohort, splits, seed=k, baseline=None)
+        for k, name in enumerate("ab")
+    ]
+    text = compare(paths, tmp_path / "out", permutations=10)
+    assert "6 splits (draws, which test slides again and again)" in text
+    assert "a bootstrap of draws and patients (too few patients" in text
+    assert "p and intervals of differences: corrected resampled t, two-sided." in text
+    assert "pooled" not in text
 
 
 def test_less_than_five_splits_have_no_interval_of_the_difference(tmp_path):

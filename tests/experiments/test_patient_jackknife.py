@@ -40,8 +40,9 @@ def _by_hand(scores, trained):
         terms.append((patients - 1) / patients * ((mean - without) ** 2 - noise))
         gap = sum(whole[j] - scores[j][1 + i] for j in range(draws)) / draws
         tested.append((patients - 1) / patients * gap**2)
-    variance = few + max(sum(terms), sum(tested))
-    spread = np.var(terms, ddof=1) * patients
+    chosen = terms if sum(terms) > sum(tested) else tested
+    variance = few + sum(chosen)
+    spread = np.var(chosen, ddof=1) * patients
     df = 2 * variance**2 / (2 * few**2 / (draws - 1) + spread)
     return mean, variance, min(max(df, 3), patients - 2)
 
