@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from monai_ext.engines.joint_reconstruction import JointReconstruction
 from monai_ext.experiments.fit_bags import CrossEntropyObjective
+from monai_ext.losses import build_mil_objective
 from monai_ext.networks.nets.libra_mil import LibraMIL
 from monai_ext.networks.nets.m2otca import M2OTCA
 from monai_ext.networks.nets.mil_baselines import build_mil_baseline
@@ -135,7 +136,17 @@ def _baseline(settings: BagSettings, name: str, *, is_multi: bool) -> BagMethod:
         }
         return build_mil_baseline(name, shape.width, shape.num_classes, levels, **values)
 
-    return BagMethod(build, uses_regions=name == "region_lse")
+    def objective(shape: BagShape) -> nn.Module:
+        return build_mil_objective(
+            name,
+            nn.CrossEntropyLoss(),
+            num_classes=shape.num_classes,
+            num_levels=len(shape.levels) if is_multi else 1,
+            hidden_dim=settings.hidden_dim,
+            **settings.training.get(key, {}),
+        )
+
+    return BagMethod(build, objective, uses_regions=name == "region_lse")
 
 
 def _srmil(settings: BagSettings, options: dict[str, Any], shape: BagShape) -> nn.Module:
