@@ -44,11 +44,12 @@ def run_on_draw(method: BagMethod, draw: PlantedDraw, fit: FitSettings, seed: in
     """
     start = time.process_time()
     network = trained(method, draw.shape, draw.training.bags, draw.training.labels, fit, seed)
-    aucs = [
+    train_auc, auc = (
         binary_auc(part.labels, score_bags(network, part.bags, SCORING_BATCH))
         for part in (draw.training, draw.test)
-    ]
-    return BagRun(*aucs, _found(network, draw.test), time.process_time() - start)
+    )
+    found = _found(network, draw.test)
+    return BagRun(train_auc, auc, found, time.process_time() - start)
 
 
 def trained(

@@ -20,7 +20,7 @@ class SeedMean(NamedTuple):
     mean: float
     low: float
     high: float
-    count: int
+    seeds: int
 
     def __str__(self) -> str:
         return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"

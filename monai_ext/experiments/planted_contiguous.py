@@ -37,15 +37,14 @@ def contiguous_bags(
     """
     tiles = side * side
     bags, truth = [], []
-    for number in range(count):
-        if number % 2 == 0:
-            features = torch.randn(tiles, width, generator=generator)
-            features[:lesion, 0] += shift
-        in_one_piece = number % 2 == 1 and not is_scattered
-        grow = _piece if in_one_piece else _scattered
-        here = grow(side, lesion, generator)
-        bags.append(_on_grid(features, here, side, generator))
-        truth.append(here & (number % 2 == 1))
+    for _ in range(count // 2):
+        features = torch.randn(tiles, width, generator=generator)
+        features[:lesion, 0] += shift
+        for is_positive in (False, True):
+            grow = _piece if is_positive and not is_scattered else _scattered
+            here = grow(side, lesion, generator)
+            bags.append(_on_grid(features, here, side, generator))
+            truth.append(here & is_positive)
     return PlantedPart(torch.stack(bags), pair_labels(count), torch.stack(truth))
 
 

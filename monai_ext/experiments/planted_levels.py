@@ -48,18 +48,16 @@ def middle_level_bags(
     level, row, col, region = level_grid(cells)
     middle = level == MIDDLE
     bags, truth = [], []
-    for number in range(count):
-        is_positive = number % 2 == 1
-        if not is_positive:
-            plain = torch.randn(len(level), width, generator=generator)
-        order = torch.randperm(m, generator=generator)
-        signed = order if is_positive else order.roll(salient)
-        bag = plain.clone()
-        bag[:, 0] += shift * ((level == 0) & (region < salient))
-        bag[:, 1] += shift * (middle & (region < salient))
-        bag = _dealt(bag, level, region, {0: order, MIDDLE: signed})
-        bags.append(pack_bag(bag, level, row, col, region))
-        truth.append(middle & torch.isin(region, signed[:salient]) & is_positive)
+    for _ in range(count // 2):
+        plain = torch.randn(len(level), width, generator=generator)
+        plain[:, 0] += shift * ((level == 0) & (region < salient))
+        plain[:, 1] += shift * (middle & (region < salient))
+        for is_positive in (False, True):
+            order = torch.randperm(m, generator=generator)
+            signed = order if is_positive else order.roll(salient)
+            bag = _dealt(plain, level, region, {0: order, MIDDLE: signed})
+            bags.append(pack_bag(bag, level, row, col, region))
+            truth.append(middle & torch.isin(region, signed[:salient]) & is_positive)
     return PlantedPart(torch.stack(bags), pair_labels(count), torch.stack(truth))
 
 

@@ -72,7 +72,7 @@ class RunTable:
                 "give another output folder",
             )
         for row in rows[1:]:
-            if len(row) == len(self._columns) and row[-1] == _END:
+            if row and row[-1] == _END:
                 numbers = map(float, row[len(self.keys) : -1])
                 found = dict(zip(self.values, numbers, strict=True))
                 self.runs[tuple(row[: len(self.keys)])] = found

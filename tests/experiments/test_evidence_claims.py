@@ -21,7 +21,7 @@ def test_interval_is_students():
     found = seed_mean([0.7, 0.9, 0.8, 0.6])
     low, high = stats.t.interval(0.95, 3, 0.75, stats.sem([0.7, 0.9, 0.8, 0.6]))
     assert (found.mean, found.low, found.high) == pytest.approx((0.75, low, high))
-    assert found.count == 4
+    assert found.seeds == 4
 
 
 def test_one_seed_has_no_interval():
