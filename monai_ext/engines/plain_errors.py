@@ -39,9 +39,14 @@ def plain_errors(output_dir: Path | str | None) -> Iterator[None]:
 
 
 def _typed_cause(error: BaseException | None) -> MonaiExtError | None:
-    while error is not None and not isinstance(error, MonaiExtError):
+    """The first typed error in the chain of causes, which an engine may have closed to a ring."""
+    seen: list[BaseException] = []
+    while error is not None and not any(error is known for known in seen):
+        if isinstance(error, MonaiExtError):
+            return error
+        seen.append(error)
         error = error.__cause__
-    return error
+    return None
 
 
 def _log(output_dir: Path | str | None, text: str) -> None:

@@ -38,3 +38,9 @@ def test_typed_error_inside_a_transform_is_found(tmp_path):
 def test_other_error_inside_a_transform_is_not_hidden(tmp_path):
     with pytest.raises(RuntimeError, match="applying transform"), plain_errors(tmp_path):
         apply_transform(lambda _: 1 / 0, 1, log_stats=False)
+
+
+def test_error_that_is_its_own_cause_is_not_followed_for_ever(tmp_path):
+    error = RuntimeError("mat1 and mat2")
+    with pytest.raises(RuntimeError, match="mat1 and mat2"), plain_errors(tmp_path):
+        raise error from error
