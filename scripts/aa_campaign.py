@@ -46,9 +46,9 @@ RIDGE = 10.0
 Splits = Callable[[Cohort, int, int], list[Split]]
 
 
-def _draws(shots: int, aside: int) -> Splits:
+def _draws(shots: int, aside: int, draws: int = 0) -> Splits:
     return lambda cohort, seed, number: few_shot_splits(
-        cohort, shots=[shots], draws=number, train_patients=aside, seed=seed
+        cohort, shots=[shots], draws=draws or number, train_patients=aside, seed=seed
     )
 
 
@@ -60,6 +60,8 @@ SIMULATED: dict[str, tuple[int, int, Splits]] = {
     "16 patients x 9 slides, 4 shots of 8 patients": (16, 9, _draws(4, 8)),
     "40 patients x 2 slides, 4 shots of 8 patients": (40, 2, _draws(4, 8)),
     "40 patients x 2 slides, 8 shots of 20 patients": (40, 2, _draws(8, 20)),
+    "the same, 5 draws": (40, 2, _draws(8, 20, draws=5)),
+    "the same, 10 draws": (40, 2, _draws(8, 20, draws=10)),
     "40 patients x 2 slides, 5 folds": (40, 2, _folds(5)),
 }
 

@@ -10,16 +10,6 @@ import numpy as np
 
 from monai_ext.experiments.aa_campaign import Outcome, Pair
 
-_HEAD = (
-    "case",
-    "what",
-    "procedure",
-    "pairs",
-    "rejects at 5 %",
-    "covers at 95 %",
-    "half-width / ideal",
-)
-
 
 @dataclass(frozen=True)
 class Rate:
@@ -129,21 +119,32 @@ def _rows(
 
 
 def campaign_markdown(rows: Sequence[CampaignRow]) -> str:
-    """The rows as a Markdown table, shares in per cent with their intervals."""
-    lines = [_HEAD, ("---",) * len(_HEAD)]
-    lines += [
-        (
-            row.case,
-            row.what,
-            row.procedure,
-            str(row.pairs),
-            _percent(row.rejects),
-            _percent(row.covers),
-            "" if row.width is None else f"{row.width:.2f}",
-        )
-        for row in rows
+    """Three tables, a row a case and a column a procedure, shares in per cent.
+
+    Rejections of differences; coverage of differences and, third, of means, each followed by the
+    interval's half-width over the ideal one.
+    """
+    differences = [row for row in rows if row.what.startswith("difference")]
+    means = [row for row in rows if row.what.startswith("mean") and row.covers is not None]
+    tables = [
+        _pivot(differences, "rejects at 5 %", lambda row: _percent(row.rejects)),
+        _pivot([r for r in differences if r.covers], "covers at 95 %", _covered),
+        _pivot(means, "covers at 95 %", _covered),
     ]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return "\n\n".join(tables)
+
+
+def _pivot(rows: Sequence[CampaignRow], title: str, show: Callable[[CampaignRow], str]) -> str:
+    procedures = list(dict.fromkeys(row.procedure for row in rows))
+    cells = [[title, "truth", *procedures], ["---"] * (2 + len(procedures))]
+    for case, what in dict.fromkeys((row.case, row.what) for row in rows):
+        shown = {r.procedure: show(r) for r in rows if (r.case, r.what) == (case, what)}
+        cells.append([case, what.split()[-1], *(shown.get(name, "") for name in procedures)])
+    return "\n".join(f"| {' | '.join(row)} |" for row in cells)
+
+
+def _covered(row: CampaignRow) -> str:
+    return _percent(row.covers) + ("" if row.width is None else f"; {row.width:.2f}")
 
 
 def campaign_json(rows: Sequence[CampaignRow]) -> list[dict[str, Any]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from monai_ext.atomic import make_folder, write_atomically
 from monai_ext.data import Datalist
@@ -110,7 +111,7 @@ def read_parts(folder: Path) -> dict[str, SplitParts]:
 def folder_lock(folder: Path, name: str = "record") -> Iterator[None]:
     """Wait for, and hold, a lock of an experiment's folder; it falls when the process ends."""
     with _lock_file(folder, name).open("a") as stream:
-        fcntl.flock(stream, fcntl.LOCK_EX)
+        _lock(stream, fcntl.LOCK_EX)
         yield
 
 
@@ -118,16 +119,24 @@ def folder_lock(folder: Path, name: str = "record") -> Iterator[None]:
 def claim(folder: Path, name: str) -> Iterator[bool]:
     """Try to claim a split; False where another process holds it."""
     with _lock_file(folder, name).open("a") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield True
+        yield _lock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _patients(items: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(sorted({str(item["patient"]) for item in items}))
+
+
+def _lock(stream: IO[str], how: int) -> bool:
+    """Lock a file; False where another process has it. Without locks shards are still apart."""
+    try:
+        fcntl.flock(stream, how)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        logging.getLogger(__name__).warning(
+            "%s cannot be locked (%s): start no split twice", stream.name, error.strerror
+        )
+    return True
 
 
 def _lock_file(folder: Path, name: str) -> Path:

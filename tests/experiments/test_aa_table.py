@@ -50,9 +50,21 @@ def test_unknown_truth_is_not_covered():
     assert (rows[-1].what, rows[-1].covers) == ("mean", None)
 
 
-def test_table_shows_shares_in_per_cent():
-    rows = campaign_rows("case", PAIRS, true_gap=0.0, true_mean=0.8)
-    lines = campaign_markdown(rows).splitlines()
-    assert lines[2].startswith("| case | difference +0.000 | t | 4 | 50.0 [15.0, 85.0] | 50.0 [")
-    assert lines[3] == "| case | difference +0.000 | Wilcoxon | 4 | 50.0 [15.0, 85.0] |  |  |"
+def test_tables_have_a_row_a_case_and_a_column_a_procedure():
+    rows = campaign_rows("x", PAIRS, true_gap=0.0, true_mean=0.8)
+    rows += campaign_rows("y", PAIRS[:2], true_gap=0.0, true_mean=None)
+    rejects, covers, means = (t.splitlines() for t in campaign_markdown(rows).split("\n\n"))
+    assert rejects == [
+        "| rejects at 5 % | truth | t | Wilcoxon |",
+        "| --- | --- | --- | --- |",
+        "| x | +0.000 | 50.0 [15.0, 85.0] | 50.0 [15.0, 85.0] |",
+        "| y | +0.000 | 50.0 [9.5, 90.5] | 50.0 [9.5, 90.5] |",
+    ]
+    assert covers[0] == "| covers at 95 % | truth | t |"
+    assert covers[2] == "| x | +0.000 | 50.0 [15.0, 85.0]; 0.40 |"
+    assert means == [
+        "| covers at 95 % | truth | bootstrap |",
+        "| --- | --- | --- |",
+        "| x | 0.800 | 75.0 [30.1, 95.4]; 0.68 |",
+    ]
     assert campaign_json(rows)[0]["rejects"]["share"] == 0.5

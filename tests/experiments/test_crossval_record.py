@@ -1,5 +1,7 @@
 """What an experiment says of itself stays as it was first said."""
 
+import errno
+import fcntl
 import json
 import threading
 
@@ -101,3 +103,13 @@ def test_the_folder_lock_is_waited_for(tmp_path):
         order.append("first")
     other.join()
     assert order == ["first", "second"]
+
+
+def test_file_system_without_locks_is_warned_of(tmp_path, monkeypatch, caplog):
+    def flock(stream, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with claim(tmp_path, "fold0") as is_ours:
+        assert is_ours
+    assert "fold0.lock cannot be locked (No locks available)" in caplog.text
