@@ -147,7 +147,7 @@ def _planted_arms() -> tuple[list[Arm], list[Claim]]:
         Claim("chance", "scattered", "srmil", margin=CHANCE),
         *[
             Claim("chance", "contiguous", name, margin=CHANCE)
-            for name in ("mean", "max", "abmil", "dsmil", "transmil")
+            for name in ("mean", "max", "abmil", "dsmil")
         ],
         Claim("no_better", "isolated", "srmil", ("isolated", "max"), TIE),
         Claim("no_better", "isolated", "srmil", ("isolated", "abmil"), TIE),
