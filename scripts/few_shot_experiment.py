@@ -4,8 +4,8 @@ python scripts/few_shot_experiment.py --bank npz --output runs/few_shot
 python scripts/few_shot_experiment.py --bank runs/glas_mosaics/bank --output runs/few_shot_levels
 
 Each draw, number of shots and method is one line of OUTPUT/shots<k>.csv as soon as it is done; a
-rerun does only what is missing. Settings were chosen on draws 100 to 105 (--first_draw 100), never
-on those reported.
+rerun does only what is missing. Learning rate and weight decay of each method were chosen by
+tune_few_shot.py on draws 100 to 102, never on those reported.
 """
 
 from __future__ import annotations
@@ -14,16 +14,17 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import fire
 import torch
+from mosaic_experiment import method_names, read_fits, read_text
 from tqdm import tqdm
 
-from monai_ext.data import read_text_embeddings
 from monai_ext.data.glas_npz import read_npz_bank
 from monai_ext.data.mosaic_bank import MosaicBank, read_bank
 from monai_ext.errors import MonaiExtError
-from monai_ext.experiments.bag_methods import BagSettings, BagShape, bag_methods
+from monai_ext.experiments.bag_methods import BagMethod, BagSettings, BagShape, bag_methods
 from monai_ext.experiments.bag_trial import bag_trial
 from monai_ext.experiments.few_shot_bags import FewShotDraw, few_shot_draws, image_bags
 from monai_ext.experiments.fit_bags import FitSettings
@@ -47,6 +48,7 @@ def compare(  # noqa: PLR0913, PLR0917  a command line has as many options as it
     methods: str | tuple[str, ...] = "",
     text: str = "",
     tile_level: int = 0,
+    fits: str = str(Path(__file__).with_name("few_shot_fits.json")),
     seed: int = 0,
     threads: int = 1,
 ) -> None:
@@ -62,53 +64,75 @@ def compare(  # noqa: PLR0913, PLR0917  a command line has as many options as it
         methods: names, with commas; all if empty.
         text: embeddings of ``embed-text`` for Libra-MIL; random unit vectors without.
         tile_level: the level that methods of one level read.
+        fits: JSON of ``tune_few_shot.py``: learning rate and weight decay of each method.
         seed: of initialisation, order and dropout.
         threads: of torch.
     """
     torch.set_num_threads(threads)
     wanted = [int(k) for k in (shots.split(",") if isinstance(shots, str) else shots)]
     try:
-        opened = _open(str(bank))
-        names = _names(methods)
-        settings = replace(SETTINGS, tile_level=tile_level, text=_text(str(text)))
-        last = first_draw + draws
-        found = few_shot_draws(opened, wanted, last, train_patients=TRAIN_PATIENTS, seed=0)
-        chosen = [draw for draw in found if draw.draw >= first_draw]
-        _run(opened, chosen, settings, names, Path(str(output)), seed)
+        settings = replace(SETTINGS, tile_level=tile_level, text=read_text(str(text)))
+        images = open_images(str(bank), settings)
+        chosen = draws_of(images, wanted, range(first_draw, first_draw + draws))
+        names = method_names(methods) or [*MANY, *FEW]
+        _run(images, chosen, names, read_fits(str(fits), FIT), Path(str(output)), seed)
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
 
 
-def _open(bank: str) -> MosaicBank:
-    if bank != "npz":
-        return read_bank(bank)
-    root = Path(os.environ.get("MONAI_EXT_DATA", "../shared/data"))
-    return read_npz_bank(root / "glas-features" / "glas_efficientnet_lite0.npz")
+class Images(NamedTuple):
+    """All images of a bank as bags, and the methods for them."""
+
+    bank: MosaicBank
+    bags: torch.Tensor
+    labels: torch.Tensor
+    methods: dict[str, BagMethod]
+
+    def score(
+        self, draw: FewShotDraw, name: str, fit: FitSettings, seed: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Labels and scores of the test images by a method trained on the draw."""
+        train, test = list(draw.training), list(draw.test)
+        epochs = -(-STEPS // -(-len(train) // fit.batch_size))
+        shape = BagShape(self.bags.shape[1] - 4, 2, tuple(range(self.bank.num_levels)), REGIONS)
+        given = self.bags[train], self.labels[train]
+        trial = bag_trial(
+            self.methods[name],
+            shape,
+            given,
+            self.bags[test],
+            replace(fit, epochs=epochs),
+            seed,
+            standardize=True,
+        )
+        return self.labels[test], trial.scores
 
 
-def _text(path: str) -> tuple[torch.Tensor, torch.Tensor] | None:
-    if not path:
-        return None
-    found = read_text_embeddings(path)
-    return found.instances, found.classes
+def open_images(bank: str, settings: BagSettings) -> Images:
+    """Read a folder that ``prepare_glas.py --mosaic`` made, or ``npz``."""
+    if bank == "npz":
+        root = Path(os.environ.get("MONAI_EXT_DATA", "../shared/data"))
+        opened = read_npz_bank(root / "glas-features" / "glas_efficientnet_lite0.npz")
+    else:
+        opened = read_bank(bank)
+    return Images(opened, *image_bags(opened, REGIONS), bag_methods(settings))
 
 
-def _names(methods: str | tuple[str, ...]) -> list[str]:
-    parts = methods.split(",") if isinstance(methods, str) else methods
-    return [name for name in parts if name] or [*MANY, *FEW]
+def draws_of(images: Images, shots: list[int], numbers: range) -> list[FewShotDraw]:
+    """The draws of these numbers."""
+    found = few_shot_draws(images.bank, shots, numbers.stop, train_patients=TRAIN_PATIENTS, seed=0)
+    return [draw for draw in found if draw.draw in numbers]
 
 
 def _run(
-    bank: MosaicBank,
+    images: Images,
     draws: list[FewShotDraw],
-    settings: BagSettings,
     names: list[str],
+    fits: dict[str, FitSettings],
     output: Path,
     seed: int,
 ) -> None:
-    bags, labels = image_bags(bank, REGIONS)
-    shape = BagShape(bags.shape[1] - 4, 2, tuple(range(bank.num_levels)), REGIONS)
-    methods, numbers, text = bag_methods(settings), {}, []
+    numbers, text = {}, []
     for k in sorted({draw.shots for draw in draws}):
         table = ScoreTable(output / f"shots{k}.csv")
         of_k = [draw for draw in draws if draw.shots == k]
@@ -117,13 +141,8 @@ def _run(
                 is_left_out = name in FEW and 2 * place >= len(of_k)
                 if is_left_out or table.has(draw.draw, name, seed):
                     continue
-                train, test = list(draw.training), list(draw.test)
-                fit = replace(FIT, epochs=-(-STEPS // -(-len(train) // FIT.batch_size)))
-                given = bags[train], labels[train]
-                trial = bag_trial(
-                    methods[name], shape, given, bags[test], fit, seed, standardize=True
-                )
-                table.add(draw.draw, name, seed, labels[test], trial.scores)
+                labels, scores = images.score(draw, name, fits.get(name, FIT), seed)
+                table.add(draw.draw, name, seed, labels, scores)
         summary = summarise_scores(table, n_train=TRAIN_PATIENTS, n_test=TRAIN_PATIENTS)
         numbers[k] = summary.numbers
         text += [f"## {k} shots a class", "", summary.markdown, ""]

@@ -85,8 +85,8 @@ def compare(  # noqa: PLR0913, PLR0917  a command line has as many options as it
         opened, drawn = open_draws(
             str(bank), str(recipes), mosaic, numbers, is_scattered=as_bool(scattered)
         )
-        bags = replace(SETTINGS.bags, tile_level=tile_level, text=_text(str(text)))
-        settings = replace(SETTINGS, bags=bags, fits=_fits(str(fits)))
+        bags = replace(SETTINGS.bags, tile_level=tile_level, text=read_text(str(text)))
+        settings = replace(SETTINGS, bags=bags, fits=read_fits(str(fits), SETTINGS.fit))
         _run(opened, drawn, Path(str(output)), settings, method_names(methods), seed)
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
@@ -107,19 +107,20 @@ def open_draws(
     return read_bank(bank), [[r for r in found if r.draw == number] for number in known]
 
 
-def _text(path: str) -> tuple[torch.Tensor, torch.Tensor] | None:
+def read_text(path: str) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """Instance and class embeddings of a file; None without."""
     if not path:
         return None
     found = read_text_embeddings(path)
     return found.instances, found.classes
 
 
-def _fits(path: str) -> dict[str, FitSettings]:
+def read_fits(path: str, fit: FitSettings) -> dict[str, FitSettings]:
+    """``fit`` with the learning rate and weight decay of each method of a file."""
     chosen = json.loads(Path(path).read_text(encoding="utf-8")) if path else {}
     keys = ("learning_rate", "weight_decay")
     return {
-        name: replace(SETTINGS.fit, **{key: trial[key] for key in keys})
-        for name, trial in chosen.items()
+        name: replace(fit, **{key: trial[key] for key in keys}) for name, trial in chosen.items()
     }
 
 

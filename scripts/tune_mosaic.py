@@ -17,7 +17,14 @@ from statistics import mean
 
 import fire
 import torch
-from mosaic_experiment import COMPONENTS, REGIONS_AN_IMAGE, SETTINGS, method_names, open_draws
+from mosaic_experiment import (
+    COMPONENTS,
+    REGIONS_AN_IMAGE,
+    SETTINGS,
+    method_names,
+    open_draws,
+    read_text,
+)
 from tqdm import tqdm
 
 from monai_ext.errors import MonaiExtError
@@ -36,6 +43,7 @@ def tune(
     recipes: str = "",
     mosaic: int = 12,
     tile_level: int = 0,
+    text: str = "",
     threads: int = 1,
 ) -> None:
     """Run all trials; then write the best of each method.
@@ -47,6 +55,7 @@ def tune(
         recipes: JSON of ``prepare_glas.py``, of draws 100 and on; none with ``npz``.
         mosaic: images of a mosaic, with ``npz``.
         tile_level: the level that methods of one level read.
+        text: embeddings of ``embed-text`` for Libra-MIL; random unit vectors without.
         threads: of torch.
     """
     torch.set_num_threads(threads)
@@ -56,7 +65,7 @@ def tune(
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
     table, names = ScoreTable(Path(str(output)) / "trials.csv"), method_names(methods)
-    bags = replace(SETTINGS.bags, tile_level=tile_level)
+    bags = replace(SETTINGS.bags, tile_level=tile_level, text=read_text(str(text)))
     for recipes_of in tqdm(drawn, unit="draw"):
         draw = load_draw(opened, recipes_of, COMPONENTS)
         for rate, decay in product(LEARNING_RATES, WEIGHT_DECAYS):
@@ -67,10 +76,11 @@ def tune(
                 key, number = f"{name} {rate} {decay}", recipes_of[0].draw
                 if not table.has(number, key, 0):
                     table.add(number, key, 0, draw.test.labels, found[name](draw, 0).slides)
-    _write_best(table, Path(str(output)))
+    write_best(table, Path(str(output)))
 
 
-def _write_best(table: ScoreTable, output: Path) -> None:
+def write_best(table: ScoreTable, output: Path) -> None:
+    """``fits.json``: the trial with the highest mean AUC over the draws, of each method."""
     path, best = output / "fits.json", {}
     for key, of_draw in table.by_method().items():
         name, rate, decay = key.split()

@@ -69,10 +69,19 @@ class BagMethod:
 
 
 _BASELINES = ("mean", "max", "linear", "simlp", "abmil", "clam_sb", "clam_mb", "transmil", "dsmil")
+_SMOOTH = {
+    "encoder": "gcn",
+    "layers": 1,
+    "residual": "none",
+    "reformer": "identity",
+    "readout": "attention",
+}
 _SRMIL: dict[str, dict[str, Any]] = {
     "srmil": {},
     "srmil_shuffled": {"spatial": "shuffled"},
     "srmil_none": {"spatial": "none"},
+    "srmil_smooth": _SMOOTH,
+    "srmil_smooth_shuffled": {**_SMOOTH, "spatial": "shuffled"},
     "srmil_lse": {"readout": "lse"},
     "srmil_lse_shuffled": {"readout": "lse", "spatial": "shuffled"},
 }
@@ -82,6 +91,7 @@ _M2OTCA: dict[str, dict[str, Any]] = {
     "m_b": {"use_ot": False},
     "m_c": {"use_grad": False},
     "m2otca_fine": {"levels": "tile"},
+    "m2otca_mean": {"region_pool": "mean"},
     "m2otca_lse": {"region_head": "lse"},
 }
 _LIBRA: dict[str, dict[str, Any]] = {
@@ -98,9 +108,10 @@ def bag_methods(settings: BagSettings) -> dict[str, BagMethod]:
 
     Baselines are those of :data:`~monai_ext.networks.MIL_BASELINES` on one level, with
     ``_levels`` on all. ``srmil`` is the published form, ``_shuffled`` and ``_none`` its controls,
-    ``_lse`` reads out by log-sum-exp. ``m2otca_lse`` likewise; ``m_a`` has neither matching nor
-    gradient, ``m_b`` gradient only, ``m_c`` matching only. ``libra_random`` has no text,
-    ``libra_sum`` the plain sum of similarities, ``libra_none`` no prototypes, ``libra_query``
+    ``_lse`` reads out by log-sum-exp, ``_smooth`` is gated attention over means of 5 x 5 tiles.
+    ``m2otca_lse`` likewise, ``m2otca_mean`` has no attention within regions; ``m_a`` has neither
+    matching nor gradient, ``m_b`` gradient only, ``m_c`` matching only. ``libra_random`` has no
+    text, ``libra_sum`` the plain sum of similarities, ``libra_none`` no prototypes, ``libra_query``
     learned queries in place of class texts.
     """
     methods = {name: _baseline(settings, name, is_multi=False) for name in _BASELINES}

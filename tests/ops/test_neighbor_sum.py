@@ -62,7 +62,9 @@ def test_slot_loop_equals_the_fused_kernels(inputs, neighbors, monkeypatch):
     scaled = (inputs[0], torch.softmax(inputs[1], 2))
     single = [x.detach().float().requires_grad_() for x in scaled]
     fused = with_gradients(weighted, single, neighbors)
-    module = importlib.import_module("monai_ext.ops.neighbor_sum")  # the room has a function so named
+    module = importlib.import_module(
+        "monai_ext.ops.neighbor_sum"
+    )  # the room has a function so named
     monkeypatch.setattr(module, "_is_quick", lambda _: False)
     for found, expected in zip(with_gradients(weighted, single, neighbors), fused, strict=True):
         torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)

@@ -1,4 +1,4 @@
-"""One prototype a region: attention pooling within the regions of a slide."""
+"""One prototype a region: attention pooling, or the plain mean, within the regions of a slide."""
 
 import torch
 from torch import nn
@@ -7,9 +7,25 @@ from monai_ext.networks.blocks.gated_attention import GatedAttention
 from monai_ext.networks.blocks.standardized_linear import StandardizedLinear
 from monai_ext.ops.segments import segment_counts, segment_members, segment_softmax
 
+REGION_POOLS = ("attention", "mean")
+
+
+class EvenScores(nn.Module):
+    """What stands for gated attention where all instances of a region count alike."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """:meth:`scores`."""
+        return self.scores(x)
+
+    @torch.jit.export
+    def scores(self, x: torch.Tensor) -> torch.Tensor:
+        """Zeros ``[..., N]`` for ``x [..., N, D]``, float32 or float64."""
+        zero = torch.zeros_like(x[..., 0])
+        return zero if zero.dtype == torch.float64 else zero.float()
+
 
 class RegionAttentionPool(nn.Module):
-    r"""Embed the instances, then gated attention pooling within each region.
+    r"""Embed the instances, then gated attention pooling within each region, or their mean.
 
     All regions share the weights. The softmax runs by region id and the sum is one matrix product
     with the ``[m, N]`` attention, so there is neither a loop over regions nor an ``[N, m, d]``
@@ -22,16 +38,30 @@ class RegionAttentionPool(nn.Module):
         hidden_dim: d.
         attention_dim: width of the attention's hidden layer.
         dropout: probability, on the embedding and on the gate, in training.
+        kind: ``attention``, or ``mean``: instances of a region count alike, so that no single
+            one can stand for its region.
+
+    Raises:
+        ValueError: for another kind.
     """
 
     def __init__(
-        self, in_channels: int, hidden_dim: int, attention_dim: int, dropout: float = 0.0
+        self,
+        in_channels: int,
+        hidden_dim: int,
+        attention_dim: int,
+        dropout: float = 0.0,
+        kind: str = "attention",
     ) -> None:
         super().__init__()
+        if kind not in REGION_POOLS:
+            raise ValueError(f"region_pool={kind} is unknown: use {' or '.join(REGION_POOLS)}")
         self.in_channels = in_channels
         self.embed = StandardizedLinear(in_channels, hidden_dim)
         self.dropout = nn.Dropout(dropout)
-        self.attention = GatedAttention(hidden_dim, attention_dim, dropout)
+        self.attention: nn.Module = EvenScores()
+        if kind == "attention":
+            self.attention = GatedAttention(hidden_dim, attention_dim, dropout)
 
     def forward(
         self, features: torch.Tensor, region: torch.Tensor, m: int

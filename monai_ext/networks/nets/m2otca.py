@@ -66,6 +66,9 @@ class M2OTCA(nn.Module):
         grad_norm: ``max`` or ``none``.
         grad_target: ``predicted``, ``soft``, or ``label`` (audits only).
         grad_detach: weights are constants in training.
+        region_pool: ``attention``: gated attention within each region, as published; ``mean``: its
+            instances count alike. Ours: with few slides, attention within regions learns single
+            instances by heart.
         region_head: ``attention``: gated attention over regions, as published; ``lse``:
             log-sum-exp of linear region scores, see :class:`LogSumExpRegionHead`. Ours.
         head: ``concat_fc``: a linear layer on all branch logits; ``mean``: their mean.
@@ -105,6 +108,7 @@ class M2OTCA(nn.Module):
         grad_norm: str = "max",
         grad_target: str = "predicted",
         grad_detach: bool = True,
+        region_pool: str = "attention",
         region_head: str = "attention",
         head: str = "concat_fc",
         cost: str = "l2",
@@ -126,7 +130,8 @@ class M2OTCA(nn.Module):
         self.m, self.num_classes, self.hidden_dim = m, num_classes, hidden_dim
         self.use_grad, self.combine, self.head_kind = use_grad, combine, head
         self.pools = nn.ModuleList(
-            RegionAttentionPool(width, hidden_dim, attention_dim, dropout) for width in channels
+            RegionAttentionPool(width, hidden_dim, attention_dim, dropout, region_pool)
+            for width in channels
         )
         self.region_heads = nn.ModuleList(
             build_region_head(region_head, hidden_dim, num_classes, attention_dim, dropout)

@@ -67,7 +67,8 @@ class SRMIL(nn.Module):
         n_super: S, number of supernodes.
         bidirectional: tiles hear supernodes too.
         reformer: ``linear``, ``identity`` or ``mlp``, see :class:`LinearReformer`.
-        residual: ``code`` or ``identity``, see :class:`GridLayer`.
+        residual: ``code``, ``identity`` or ``none``, see :class:`GridLayer`. With ``none`` a tile
+            reaches the readout through its neighbourhood only.
         spatial: ``true``; ``shuffled``: tiles change places within their bag, by a permutation
             that depends on the places only, see :func:`shuffled_cells`; ``none``: no edges between
             tiles. The controls of every claim about neighbourhoods.

@@ -48,6 +48,21 @@ def test_pooling_and_its_gradients_equal_a_loop_over_regions(pool, features):
         torch.testing.assert_close(x, y)
 
 
+def test_without_attention_a_prototype_is_the_mean_of_its_region(features):
+    torch.manual_seed(0)  # noqa: TID251
+    pool = RegionAttentionPool(6, 5, 3, kind="mean").double()
+    prototypes, attention, _ = pool(features, REGION, M)
+    here = REGION[0] == 2
+    torch.testing.assert_close(prototypes[0, 2], pool.embed(features[0, here]).relu().mean(0))
+    torch.testing.assert_close(attention[0], torch.tensor([3, 3, 2, 6, 0, 2, 2]).double() / 6)
+    assert {name.split(".")[0] for name, _ in pool.named_parameters()} == {"embed"}
+
+
+def test_unknown_kind_is_refused():
+    with pytest.raises(ValueError, match="region_pool=max is unknown: use attention or mean"):
+        RegionAttentionPool(6, 5, 3, kind="max")
+
+
 def test_order_within_a_region_is_irrelevant_and_the_region_is_not(pool, features, rng):
     order = torch.randperm(7, generator=rng)
     prototypes = pool(features, REGION, M)[0]

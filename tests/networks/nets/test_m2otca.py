@@ -23,6 +23,7 @@ SWITCHES = [
     {"grad_pool": "grad_x_input", "grad_target": "soft", "grad_detach": False},
     {"grad_target": "label"},
     {"head": "mean"},
+    {"region_pool": "mean"},
     {"region_head": "lse"},
     {"region_head": "lse", "use_ot": False, "combine": "barycentric"},
     {"guide_level": 1},

@@ -13,6 +13,7 @@ SWITCHES = [
     {"encoder": "gcn"},
     {"encoder": "gin"},
     {"encoder": "gcn", "readout": "mean", "residual": "identity"},
+    {"encoder": "gcn", "readout": "attention", "residual": "none", "layers": 1},
     {"encoder": "mlp", "readout": "attention", "attention_dim": 3},
     {"readout": "lse"},
     {"readout": "lse", "encoder": "gin", "learn_temperature": True, "temperature": 0.5},
