@@ -80,6 +80,9 @@ _SRMIL: dict[str, dict[str, Any]] = {
     "srmil": {},
     "srmil_shuffled": {"spatial": "shuffled"},
     "srmil_none": {"spatial": "none"},
+    "srmil_attention": {"readout": "attention"},
+    "srmil_gcn": {"readout": "attention", "encoder": "gcn"},
+    "srmil_gcn1": {"readout": "attention", "encoder": "gcn", "layers": 1},
     "srmil_smooth": _SMOOTH,
     "srmil_smooth_shuffled": {**_SMOOTH, "spatial": "shuffled"},
     "srmil_lse": {"readout": "lse"},
@@ -108,7 +111,8 @@ def bag_methods(settings: BagSettings) -> dict[str, BagMethod]:
 
     Baselines are those of :data:`~monai_ext.networks.MIL_BASELINES` on one level, with
     ``_levels`` on all. ``srmil`` is the published form, ``_shuffled`` and ``_none`` its controls,
-    ``_lse`` reads out by log-sum-exp, ``_smooth`` is gated attention over means of 5 x 5 tiles.
+    ``_lse`` reads out by log-sum-exp, ``_smooth`` is gated attention over means of 5 x 5 tiles, and
+    ``_attention``, ``_gcn``, ``_gcn1`` are the steps towards it from the published form.
     ``m2otca_lse`` likewise, ``m2otca_mean`` has no attention within regions; ``m_a`` has neither
     matching nor gradient, ``m_b`` gradient only, ``m_c`` matching only. ``libra_random`` has no
     text, ``libra_sum`` the plain sum of similarities, ``libra_none`` no prototypes, ``libra_query``
