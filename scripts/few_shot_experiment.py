@@ -3,9 +3,10 @@
 python scripts/few_shot_experiment.py --bank npz --output runs/few_shot
 python scripts/few_shot_experiment.py --bank runs/glas_mosaics/bank --output runs/few_shot_levels
 
-Each draw, number of shots and method is one line of OUTPUT/shots<k>.csv as soon as it is done; a
-rerun does only what is missing. Learning rate and weight decay of each method were chosen by
-tune_few_shot.py on draws 100 to 102, never on those reported.
+A draw whose 8 patients have fewer images of a class than shots is passed over, for that number of
+shots. Each draw, number of shots and method is one line of OUTPUT/shots<k>.csv as soon as it is
+done; a rerun does only what is missing. Learning rate and weight decay of each method were chosen
+by tune_few_shot.py on draws 100 to 102, never on those reported.
 """
 
 from __future__ import annotations
@@ -73,7 +74,14 @@ def compare(  # noqa: PLR0913, PLR0917  a command line has as many options as it
     try:
         settings = replace(SETTINGS, tile_level=tile_level, text=read_text(str(text)))
         images = open_images(str(bank), settings)
-        chosen = draws_of(images, wanted, range(first_draw, first_draw + draws))
+        chosen = few_shot_draws(
+            images.bank,
+            wanted,
+            draws,
+            train_patients=TRAIN_PATIENTS,
+            seed=0,
+            first_draw=first_draw,
+        )
         names = method_names(methods) or [*MANY, *FEW]
         _run(images, chosen, names, read_fits(str(fits), FIT), Path(str(output)), seed)
     except MonaiExtError as error:
@@ -116,12 +124,6 @@ def open_images(bank: str, settings: BagSettings) -> Images:
     else:
         opened = read_bank(bank)
     return Images(opened, *image_bags(opened, REGIONS), bag_methods(settings))
-
-
-def draws_of(images: Images, shots: list[int], numbers: range) -> list[FewShotDraw]:
-    """The draws of these numbers."""
-    found = few_shot_draws(images.bank, shots, numbers.stop, train_patients=TRAIN_PATIENTS, seed=0)
-    return [draw for draw in found if draw.draw in numbers]
 
 
 def _run(

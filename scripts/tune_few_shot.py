@@ -15,15 +15,16 @@ from pathlib import Path
 
 import fire
 import torch
-from few_shot_experiment import FEW, FIT, MANY, SETTINGS, draws_of, open_images
+from few_shot_experiment import FEW, FIT, MANY, SETTINGS, TRAIN_PATIENTS, open_images
 from mosaic_experiment import method_names, read_text
 from tqdm import tqdm
 from tune_mosaic import LEARNING_RATES, WEIGHT_DECAYS, write_best
 
 from monai_ext.errors import MonaiExtError
+from monai_ext.experiments.few_shot_bags import few_shot_draws
 from monai_ext.experiments.mosaic_scores import ScoreTable
 
-SHOTS, DRAWS = 4, range(100, 103)
+SHOTS, FIRST_DRAW, DRAWS = 4, 100, 3
 
 
 def tune(
@@ -48,7 +49,14 @@ def tune(
     try:
         settings = replace(SETTINGS, tile_level=tile_level, text=read_text(str(text)))
         images = open_images(str(bank), settings)
-        draws = draws_of(images, [SHOTS], DRAWS)
+        draws = few_shot_draws(
+            images.bank,
+            [SHOTS],
+            DRAWS,
+            train_patients=TRAIN_PATIENTS,
+            seed=0,
+            first_draw=FIRST_DRAW,
+        )
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
     table = ScoreTable(Path(str(output)) / "trials.csv")

@@ -21,6 +21,7 @@ def few_shot_splits(
     train_patients: int,
     seed: int,
     validation_patients: int = 0,
+    first_draw: int = 0,
 ) -> list[Split]:
     """One split a draw and number of shots; as a rule without validation: train for a fixed time.
 
@@ -38,6 +39,7 @@ def few_shot_splits(
         train_patients: patients set aside in each draw.
         seed: draw d of seed s is the same on every machine.
         validation_patients: patients of the validation part in each draw.
+        first_draw: number of the first.
 
     Returns:
         Splits ``shots<k>_draw<dd>``, draw by draw.
@@ -50,7 +52,7 @@ def few_shot_splits(
             f"shots={list(shots)}, draws={draws}", "both are at least 1", "--shots 1,2,4 --draws 20"
         )
     splits = []
-    for draw in range(draws):
+    for draw in range(first_draw, first_draw + draws):
         rng = np.random.default_rng([seed, draw])
         aside = _set_aside(cohort, train_patients, rng)
         order = [cohort.slides[i] for i in rng.permutation(len(cohort.slides))]
