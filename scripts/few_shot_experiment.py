@@ -37,7 +37,7 @@ SETTINGS = BagSettings(hidden_dim=64, dropout=0.25)
 STEPS = 200
 FIT = FitSettings(epochs=0, learning_rate=1e-3, weight_decay=0.1, batch_size=4)
 MANY = ("libra", "libra_random", "m2otca", "srmil", "linear", "mean", "abmil")
-FEW = ("simlp", "max", "clam_sb", "dsmil", "transmil", "region_lse", "srmil_lse", "m2otca_lse")
+FEW = ("simlp", "max", "clam_sb", "dsmil", "transmil", "region_lse", "m2otca_lse")
 
 
 def compare(  # noqa: PLR0913, PLR0917  a command line has as many options as it has

@@ -59,9 +59,8 @@ class RegionAttentionPool(nn.Module):
         self.in_channels = in_channels
         self.embed = StandardizedLinear(in_channels, hidden_dim)
         self.dropout = nn.Dropout(dropout)
-        self.attention: nn.Module = EvenScores()
-        if kind == "attention":
-            self.attention = GatedAttention(hidden_dim, attention_dim, dropout)
+        gated = GatedAttention(hidden_dim, attention_dim, dropout)
+        self.attention = gated if kind == "attention" else EvenScores()
 
     def forward(
         self, features: torch.Tensor, region: torch.Tensor, m: int
