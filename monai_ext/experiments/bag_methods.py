@@ -103,6 +103,7 @@ _LIBRA: dict[str, dict[str, Any]] = {
     "libra_sum": {"fusion": "sum"},
     "libra_none": {"fusion": "none"},
     "libra_query": {"bag_query": "learnable"},
+    "libra_residual": {"query_residual": True},
 }
 
 
@@ -116,7 +117,7 @@ def bag_methods(settings: BagSettings) -> dict[str, BagMethod]:
     ``m2otca_lse`` likewise, ``m2otca_mean`` has no attention within regions; ``m_a`` has neither
     matching nor gradient, ``m_b`` gradient only, ``m_c`` matching only. ``libra_random`` has no
     text, ``libra_sum`` the plain sum of similarities, ``libra_none`` no prototypes, ``libra_query``
-    learned queries in place of class texts.
+    learned queries in place of class texts, ``libra_residual`` a head that sees the query.
     """
     methods = {name: _baseline(settings, name, is_multi=False) for name in _BASELINES}
     methods["region_lse"] = _baseline(settings, "region_lse", is_multi=False)
