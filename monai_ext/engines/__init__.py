@@ -13,6 +13,7 @@ from monai_ext.engines.extraction_store import SaveFeatures
 from monai_ext.engines.inference_input import InferenceInput
 from monai_ext.engines.inference_run import InferenceRun
 from monai_ext.engines.joint_reconstruction import JointReconstruction, Reconstruction
+from monai_ext.engines.level_choice import require_levels
 from monai_ext.engines.metrics_csv import MetricsCsv
 from monai_ext.engines.objective_inferer import ObjectiveInferer
 from monai_ext.engines.plain_errors import plain_errors
@@ -65,5 +66,6 @@ __all__ = [
     "loss_metric",
     "metric_score",
     "plain_errors",
+    "require_levels",
     "start_from_texts",
 ]

@@ -12,6 +12,7 @@ OWN = {
     "train.json": {
         "_desc_",
         "imports",
+        "levels_read",
         "network_def",
         "preprocessing",
         "train_inferer",

@@ -71,6 +71,15 @@ def test_same_seed_same_weights_other_seed_other_weights(bundle, toy_cohort, tmp
     assert last(tmp_path / "a") == last(tmp_path / "b") != last(tmp_path / "c")
 
 
+def test_a_magnification_that_the_features_lack_ends_in_one_line(bundle, toy_cohort, tmp_path):
+    reads_one = "level" in json.loads((bundle / "configs/train.json").read_text())
+    wanted = {"level": 7} if reads_one else {"levels": [0, 7]}
+    with pytest.raises(SystemExit, match="the features of the split have levels") as end:
+        train(bundle, toy_cohort, tmp_path / "run", epochs=1, **wanted)
+    assert "\n" not in str(end.value)
+    assert not (tmp_path / "run/metrics.csv").exists()
+
+
 def test_resumed_training_equals_the_undisturbed_one(bundle, toy_cohort, tmp_path):
     train(bundle, toy_cohort, tmp_path / "whole")
     script = (
