@@ -8,6 +8,7 @@ from monai_ext.networks.nets import (
     MeanPoolMIL,
     MultiLevelABMIL,
     MultiLevelMIL,
+    TransUNi,
     build_mil_baseline,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "MeanPoolMIL",
     "MultiLevelABMIL",
     "MultiLevelMIL",
+    "TransUNi",
     "build_mil_baseline",
 ]

@@ -34,6 +34,7 @@ from monai_ext.networks.blocks.ot_cross_attention import (
     SimilarityMatching,
 )
 from monai_ext.networks.blocks.plan_combine import combine_prototypes
+from monai_ext.networks.blocks.prototype_cross_attention import PrototypeCrossAttention
 from monai_ext.networks.blocks.prototype_fusion import (
     FUSIONS,
     FusedScore,
@@ -56,6 +57,7 @@ from monai_ext.networks.blocks.standardized_identity import StandardizedIdentity
 from monai_ext.networks.blocks.standardized_linear import StandardizedLinear
 from monai_ext.networks.blocks.text_query_attention import TextQueryAttention
 from monai_ext.networks.blocks.transmil_branch import TransMILBranch
+from monai_ext.networks.blocks.up_block import UpBlock, conv_norm_relu
 
 __all__ = [
     "FUSIONS",
@@ -93,6 +95,7 @@ __all__ = [
     "OptimalTransportMatching",
     "PerceptronReformer",
     "PooledReadout",
+    "PrototypeCrossAttention",
     "QuickDropout",
     "QuickPReLU",
     "RegionAttentionPool",
@@ -106,8 +109,10 @@ __all__ = [
     "StereoscopicTransport",
     "TextQueryAttention",
     "TransMILBranch",
+    "UpBlock",
     "build_readout",
     "build_region_head",
     "combine_prototypes",
+    "conv_norm_relu",
     "score_weights",
 ]

@@ -13,6 +13,7 @@ from monai_ext.networks.encoders.minilm import MiniLML6
 from monai_ext.networks.encoders.open_clip_encoder import OpenClipEncoder
 from monai_ext.networks.encoders.open_clip_text import OpenClipText
 from monai_ext.networks.encoders.patch_encoder import PatchEncoder
+from monai_ext.networks.encoders.pixel_encoder import PixelEncoder, padded_image
 from monai_ext.networks.encoders.registry import (
     PATCH_ENCODERS,
     build_patch_encoder,
@@ -47,6 +48,7 @@ __all__ = [
     "OpenClipEncoder",
     "OpenClipText",
     "PatchEncoder",
+    "PixelEncoder",
     "TextEncoder",
     "TimmEncoder",
     "TinyEncoder",
@@ -55,4 +57,5 @@ __all__ = [
     "build_text_encoder",
     "list_encoders",
     "list_text_encoders",
+    "padded_image",
 ]

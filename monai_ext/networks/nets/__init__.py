@@ -13,15 +13,18 @@ from monai_ext.networks.nets.multi_level_abmil import MultiLevelABMIL
 from monai_ext.networks.nets.multi_level_mil import MultiLevelMIL
 from monai_ext.networks.nets.published_dsmil import load_published_dsmil
 from monai_ext.networks.nets.srmil import SRMIL
+from monai_ext.networks.nets.transuni import Decoded, TransUNi
 
 __all__ = [
     "M2OTCA",
     "MIL_BASELINES",
     "SRMIL",
+    "Decoded",
     "LibraMIL",
     "MeanPoolMIL",
     "MultiLevelABMIL",
     "MultiLevelMIL",
+    "TransUNi",
     "baseline_settings",
     "build_mil_baseline",
     "level_channels",

@@ -1,0 +1,152 @@
+"""Feature maps of a patch encoder, for networks that say something of every pixel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from monai_ext.networks.encoders.patch_encoder import PatchEncoder
+
+DEEP_STRIDE = 16
+
+
+class PixelEncoder(nn.Module):
+    r"""Maps of a patch encoder instead of its pooled vector; it normalises by itself.
+
+    A transformer gives the tokens of its last block as a map of stride 16 (the class token is
+    dropped), and those of ``skip_blocks`` for skip connections. A pyramid of convolutions gives a
+    map for each of its strides: those of stride 16 and more are deep, the finer ones are skips.
+
+    Shapes: B batch, H, W rows and columns of the image, multiples of :attr:`multiple`.
+
+    Args:
+        encoder: of the encoder room; its network, or a part of it, is one of timm.
+        skip_blocks: of a transformer, from deep to shallow, e.g. [17, 11, 5] of 24; a pyramid has
+            its own.
+        trained: ``none``: frozen, also in training mode; ``all``; or how many of the last blocks
+            (stages of a pyramid) are trained.
+        checkpointing: blocks are computed again in the backward pass instead of kept.
+
+    Raises:
+        ValueError: if the encoder has no maps, a block does not exist, or ``trained`` is out of
+            range.
+    """
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(
+        self,
+        encoder: PatchEncoder,
+        skip_blocks: Sequence[int] = (),
+        trained: str | int = "none",
+        *,
+        checkpointing: bool = False,
+    ) -> None:
+        super().__init__()
+        self.network = _feature_network(encoder)
+        self.register_buffer("mean", encoder.mean.clone(), persistent=False)
+        self.register_buffer("std", encoder.std.clone(), persistent=False)
+        strides = [int(info["reduction"]) for info in _infos(self.network)]
+        self.is_pyramid = len(set(strides)) > 1
+        if self.is_pyramid and skip_blocks:
+            raise ValueError(f"skip_blocks={list(skip_blocks)}: a pyramid has its own skips")
+        self.blocks = _blocks_read(strides, skip_blocks, is_pyramid=self.is_pyramid)
+        self.channels = [int(_infos(self.network)[k]["num_chs"]) for k in self.blocks]
+        self.strides = [strides[k] for k in self.blocks]
+        self.num_deep = sum(s >= DEEP_STRIDE for s in self.strides) if self.is_pyramid else 1
+        self.multiple = max(self.strides)
+        self.frozen = _freeze(self.network, trained)
+        if checkpointing:
+            self.network.set_grad_checkpointing(enable=True)  # pyright: ignore[reportCallIssue]
+        self.train(self.training)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """Encode.
+
+        Args:
+            image: float ``[B, 3, H, W]``, RGB in 0..255.
+
+        Returns:
+            Maps ``[B, c, H / stride, W / stride]``: :attr:`num_deep` deep ones, deepest first, then
+            skips from deep to shallow.
+        """
+        x = (image - self.mean) / self.std
+        given: dict[str, Any] = {"indices": sorted(self.blocks), "intermediates_only": True}
+        if not self.is_pyramid:
+            given["norm"] = True
+        maps = self.network.forward_intermediates(x, **given)  # pyright: ignore[reportCallIssue]
+        of_block = dict(zip(sorted(self.blocks), maps, strict=True))
+        return [of_block[k] for k in self.blocks]
+
+    def train(self, mode: bool = True) -> PixelEncoder:  # noqa: FBT001, FBT002  (as torch has it)
+        """Training mode for the trained blocks; the frozen ones stay as they are in use."""
+        super().train(mode)
+        for part in self.frozen:
+            part.eval()
+        return self
+
+
+def _feature_network(encoder: PatchEncoder) -> nn.Module:
+    for part in encoder.backbone.modules():
+        if hasattr(part, "forward_intermediates") and hasattr(part, "feature_info"):
+            return part
+    raise ValueError(f"encoder {encoder.encoder_id} has no feature maps: use one built on timm")
+
+
+def _infos(network: nn.Module) -> list[dict[str, Any]]:
+    found: Any = network.feature_info
+    return list(found.info if hasattr(found, "info") else found)
+
+
+def _blocks_read(strides: list[int], skips: Sequence[int], *, is_pyramid: bool) -> list[int]:
+    last = len(strides) - 1
+    if is_pyramid:
+        return list(range(last, -1, -1))
+    wrong = [k for k in skips if not 0 <= k < last]
+    if wrong:
+        raise ValueError(f"skip_blocks={list(skips)}: blocks before the last are 0 to {last - 1}")
+    return [last, *skips]
+
+
+def _freeze(network: Any, trained: str | int) -> list[nn.Module]:
+    """Set what requires a gradient; return what does not."""
+    parts = list(network.blocks)
+    if trained not in ("none", "all") and not (
+        isinstance(trained, int) and 0 < trained <= len(parts)
+    ):
+        raise ValueError(f"trained={trained}: use none, all or 1 to {len(parts)} blocks")
+    network.requires_grad_(requires_grad=trained == "all")
+    if trained == "all":
+        return []
+    if trained == "none":
+        return [network]
+    open_parts = [*parts[-int(trained) :]]
+    if hasattr(network, "norm"):
+        open_parts.append(network.norm)
+    for part in open_parts:
+        part.requires_grad_(requires_grad=True)
+    inside = {id(m) for part in open_parts for m in part.modules()}
+    return [m for m in network.modules() if inside.isdisjoint(id(k) for k in m.modules())]
+
+
+def rounded_up(size: int, multiple: int) -> int:
+    """The next multiple.
+
+    Example:
+        >>> rounded_up(160, 32), rounded_up(161, 32)
+        (160, 192)
+    """
+    return -(-size // multiple) * multiple
+
+
+def padded_image(image: Tensor, multiple: int) -> Tensor:
+    """Repeat the last row and column until both sides are multiples, ``[B, 3, H', W']``."""
+    height, width = image.shape[-2:]
+    below, right = rounded_up(height, multiple) - height, rounded_up(width, multiple) - width
+    if below == 0 and right == 0:
+        return image
+    return torch.nn.functional.pad(image, [0, right, 0, below], mode="replicate")

@@ -1,0 +1,145 @@
+"""TransUNet's decoder on the maps of a pathology encoder."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from monai_ext.networks.blocks.prototype_cross_attention import PrototypeCrossAttention
+from monai_ext.networks.blocks.up_block import UpBlock, conv_norm_relu
+from monai_ext.networks.encoders.pixel_encoder import PixelEncoder, padded_image
+
+
+class Decoded(NamedTuple):
+    """What the decoder says of B images of H x W pixels."""
+
+    logits: torch.Tensor
+    """``[B, C, H, W]``."""
+    embedding: torch.Tensor
+    """``[B, d, h, w]``, of length 1 along d; d is 0 without ``embed_dim``."""
+
+
+class TransUNi(nn.Module):
+    r"""Encoder maps, one convolution, four steps up to full size, a linear head.
+
+    Deep maps are brought to stride 16 and joined; each block doubles the size and takes the next
+    skip where the encoder has one. For prototypes of pixels, an embedding
+
+    .. math:: z_p = (W h_p + b) / \lVert W h_p + b \rVert
+
+    is read from an inner block. Prototypes may be looked at before the head (``proto_xattn``); else
+    prediction uses neither texts nor prototypes.
+
+    Shapes: B batch, H, W any size, C classes, d embedding width, P prototypes.
+
+    Args:
+        encoder: injected; see :class:`PixelEncoder`.
+        num_classes: C.
+        decoder_channels: width after the first convolution and after each of the four blocks.
+        norm: ``batch`` or ``group``; batches of fewer than four need ``group``.
+        head_kernel: side of the head's kernel; TransUNet has 3.
+        embed_dim: d; 0: no embedding.
+        embed_block: block whose output is embedded, 0 to 3.
+        proto_xattn: width of the prototypes that pixels look at before the head; 0: none.
+        dropout: probability of dropping a channel of the features before the head, in training.
+
+    Raises:
+        ValueError: if widths or the embedded block do not fit.
+
+    Reference:
+        J. Chen et al., TransUNet, https://arxiv.org/abs/2102.04306 (decoder, widths); UNI as its
+        encoder: Fu et al., MPAMatch, https://arxiv.org/abs/2508.19574, from a description. Skips
+        from transformer blocks, the joined deep maps of a pyramid, and the cross-attention are
+        ours. TransUNet's hybrid has a ResNet in front of its transformer; here is none.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        encoder: PixelEncoder,
+        num_classes: int,
+        *,
+        decoder_channels: Sequence[int] = (512, 256, 128, 64, 16),
+        norm: str = "batch",
+        head_kernel: int = 1,
+        embed_dim: int = 0,
+        embed_block: int = 2,
+        proto_xattn: int = 0,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        if len(decoder_channels) != 5 or not 0 <= embed_block <= 3:
+            raise ValueError(
+                f"decoder_channels={list(decoder_channels)} are five widths and "
+                f"embed_block={embed_block} is 0 to 3: four blocks bring stride 16 to 1"
+            )
+        self.encoder, self.embed_block, self.embed_dim = encoder, embed_block, embed_dim
+        deep, skips = encoder.channels[: encoder.num_deep], encoder.channels[encoder.num_deep :]
+        self.join = conv_norm_relu(sum(deep), decoder_channels[0], norm)
+        skips = [*skips, 0, 0, 0, 0][:4]
+        self.blocks = nn.ModuleList(
+            UpBlock(decoder_channels[k], decoder_channels[k + 1], skips[k], norm) for k in range(4)
+        )
+        self.embed = nn.Conv2d(decoder_channels[embed_block + 1], embed_dim, 1)
+        last = decoder_channels[-1]
+        self.looks = nn.ModuleList()
+        if proto_xattn:
+            self.looks.append(PrototypeCrossAttention(last, proto_xattn, max(last, 32)))
+        self.dropout = nn.Dropout2d(dropout)
+        self.head = nn.Conv2d(last, num_classes, head_kernel, padding=head_kernel // 2)
+
+    def forward(self, image: torch.Tensor, prototypes: torch.Tensor | None = None) -> torch.Tensor:
+        """Segment.
+
+        Args:
+            image: float ``[B, 3, H, W]``, RGB in 0..255.
+            prototypes: ``[P, proto_xattn]``.
+
+        Returns:
+            Logits ``[B, C, H, W]``.
+        """
+        size = (int(image.shape[-2]), int(image.shape[-1]))
+        return self.decode(self.encode(image), size, prototypes).logits
+
+    def encode(self, image: torch.Tensor) -> list[torch.Tensor]:
+        """Maps of the image ``[B, 3, H, W]``, padded to the encoder's multiple."""
+        return self.encoder(padded_image(image, self.encoder.multiple))
+
+    def decode(
+        self,
+        maps: list[torch.Tensor],
+        size: tuple[int, int],
+        prototypes: torch.Tensor | None = None,
+    ) -> Decoded:
+        """From maps, perturbed or not, to logits and embedding.
+
+        Args:
+            maps: as :meth:`encode` gave them.
+            size: H and W of the image.
+            prototypes: ``[P, proto_xattn]``; needed where the network looks at them.
+
+        Raises:
+            ValueError: if prototypes are missing, or given to a network that has no use for them.
+        """
+        if (prototypes is None) != (len(self.looks) == 0):
+            raise ValueError("prototypes are given without proto_xattn, or missing with it")
+        x, embedding = self.join(self._deep(maps)), maps[0][:, :0]
+        skips: list[torch.Tensor | None] = [*maps[self.encoder.num_deep :], None, None, None, None]
+        for k, block in enumerate(self.blocks):
+            x = block(x, skips[k])
+            if k == self.embed_block and self.embed_dim:
+                embedding = F.normalize(self.embed(x), dim=1)
+        for look in self.looks:
+            x = look(x, prototypes)
+        logits = self.head(self.dropout(x))[..., : size[0], : size[1]]
+        return Decoded(logits.float(), embedding)
+
+    def _deep(self, maps: list[torch.Tensor]) -> torch.Tensor:
+        """Deep maps at the finest of their sizes, side by side."""
+        deep = maps[: self.encoder.num_deep]
+        size = deep[-1].shape[-2:]
+        same = [
+            m if m.shape[-2:] == size else F.interpolate(m, size, mode="bilinear") for m in deep
+        ]
+        return torch.cat(same, 1)
