@@ -53,11 +53,11 @@ from monai_ext.networks.blocks.region_lse_branch import RegionLSEBranch
 from monai_ext.networks.blocks.region_pooling import RegionAttentionPool
 from monai_ext.networks.blocks.score_weights import score_weights
 from monai_ext.networks.blocks.simlp_branch import SiMLPBranch
+from monai_ext.networks.blocks.skip_up_block import SkipUpBlock, conv_norm_relu
 from monai_ext.networks.blocks.standardized_identity import StandardizedIdentity
 from monai_ext.networks.blocks.standardized_linear import StandardizedLinear
 from monai_ext.networks.blocks.text_query_attention import TextQueryAttention
 from monai_ext.networks.blocks.transmil_branch import TransMILBranch
-from monai_ext.networks.blocks.up_block import UpBlock, conv_norm_relu
 
 __all__ = [
     "FUSIONS",
@@ -104,12 +104,12 @@ __all__ = [
     "SelfAttentionMatching",
     "SiMLPBranch",
     "SimilarityMatching",
+    "SkipUpBlock",
     "StandardizedIdentity",
     "StandardizedLinear",
     "StereoscopicTransport",
     "TextQueryAttention",
     "TransMILBranch",
-    "UpBlock",
     "build_readout",
     "build_region_head",
     "combine_prototypes",

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from monai_ext.networks.blocks.prototype_cross_attention import PrototypeCrossAttention
-from monai_ext.networks.blocks.up_block import UpBlock, conv_norm_relu
+from monai_ext.networks.blocks.skip_up_block import SkipUpBlock, conv_norm_relu
 from monai_ext.networks.encoders.pixel_encoder import PixelEncoder, padded_image
 
 
@@ -79,7 +79,8 @@ class TransUNi(nn.Module):
         self.join = conv_norm_relu(sum(deep), decoder_channels[0], norm)
         skips = [*skips, 0, 0, 0, 0][:4]
         self.blocks = nn.ModuleList(
-            UpBlock(decoder_channels[k], decoder_channels[k + 1], skips[k], norm) for k in range(4)
+            SkipUpBlock(decoder_channels[k], decoder_channels[k + 1], skips[k], norm)
+            for k in range(4)
         )
         self.embed = nn.Conv2d(decoder_channels[embed_block + 1], embed_dim, 1)
         last = decoder_channels[-1]

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from monai_ext.networks.blocks.up_block import UpBlock, conv_norm_relu
+from monai_ext.networks.blocks.skip_up_block import SkipUpBlock, conv_norm_relu
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def x(rng: torch.Generator) -> torch.Tensor:
     return torch.randn(2, 6, 5, 4, generator=rng, dtype=torch.float64)
 
 
-def by_hand(block: UpBlock, x: torch.Tensor, skip: torch.Tensor | None) -> torch.Tensor:
+def by_hand(block: SkipUpBlock, x: torch.Tensor, skip: torch.Tensor | None) -> torch.Tensor:
     x = F.interpolate(x, scale_factor=2, mode="bilinear")
     if skip is not None:
         x = torch.cat([x, F.interpolate(block.lateral[0](skip), x.shape[-2:], mode="bilinear")], 1)
@@ -24,7 +24,7 @@ def by_hand(block: UpBlock, x: torch.Tensor, skip: torch.Tensor | None) -> torch
 
 @pytest.mark.parametrize("side", [None, (10, 8), (3, 2)])
 def test_it_is_doubling_skip_and_two_convolutions(x, rng, side):
-    block = UpBlock(6, 16, 0 if side is None else 7, norm="group").double()
+    block = SkipUpBlock(6, 16, 0 if side is None else 7, norm="group").double()
     skip = side and torch.randn(2, 7, *side, generator=rng, dtype=torch.float64)
     out = block(x, skip)
     assert out.shape == (2, 16, 10, 8)
@@ -32,12 +32,12 @@ def test_it_is_doubling_skip_and_two_convolutions(x, rng, side):
 
 
 def test_group_norm_knows_no_other_image_of_the_batch(x):
-    block = UpBlock(6, 16, norm="group").double()
+    block = SkipUpBlock(6, 16, norm="group").double()
     torch.testing.assert_close(block(x)[:1], block(x[:1]))
 
 
 def test_a_missing_or_useless_skip_is_refused(x):
-    for block, skip in ((UpBlock(6, 8).double(), x), (UpBlock(6, 8, 6).double(), None)):
+    for block, skip in ((SkipUpBlock(6, 8).double(), x), (SkipUpBlock(6, 8, 6).double(), None)):
         with pytest.raises(ValueError, match="see skip_channels"):
             block(x, skip)
 

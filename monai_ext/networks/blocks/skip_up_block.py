@@ -36,7 +36,7 @@ def conv_norm_relu(
     )
 
 
-class UpBlock(nn.Module):
+class SkipUpBlock(nn.Module):
     """Bilinear doubling, the skip beside it, two convolutions.
 
     Shapes: B batch, c input width, h, w input size, k skip width, o output width.
