@@ -12,18 +12,16 @@ by tune_few_shot.py on draws 100 to 102, never on those reported.
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 import fire
 import torch
-from mosaic_experiment import method_names, read_fits, read_text
+from mosaic_experiment import method_names, open_bank, read_fits, read_text
 from tqdm import tqdm
 
-from monai_ext.data.glas_npz import read_npz_bank
-from monai_ext.data.mosaic_bank import MosaicBank, read_bank
+from monai_ext.data.mosaic_bank import MosaicBank
 from monai_ext.errors import MonaiExtError
 from monai_ext.experiments.bag_methods import BagMethod, BagSettings, BagShape, bag_methods
 from monai_ext.experiments.bag_trial import bag_trial
@@ -36,7 +34,10 @@ REGIONS = 4
 SETTINGS = BagSettings(hidden_dim=64, dropout=0.25)
 STEPS = 200
 FIT = FitSettings(epochs=0, learning_rate=1e-3, weight_decay=0.1, batch_size=4)
-MANY = ("libra", "libra_random", "m2otca", "srmil", "linear", "mean", "abmil")
+MANY = (
+    *("libra", "libra_random", "libra_query", "libra_sum", "libra_none", "libra_residual"),
+    *("m2otca", "m2otca_mean", "srmil", "linear", "mean", "abmil"),
+)
 FEW = ("simlp", "max", "clam_sb", "dsmil", "transmil", "region_lse", "m2otca_lse")
 
 
@@ -118,11 +119,7 @@ class Images(NamedTuple):
 
 def open_images(bank: str, settings: BagSettings) -> Images:
     """Read a folder that ``prepare_glas.py --mosaic`` made, or ``npz``."""
-    if bank == "npz":
-        root = Path(os.environ.get("MONAI_EXT_DATA", "../shared/data"))
-        opened = read_npz_bank(root / "glas-features" / "glas_efficientnet_lite0.npz")
-    else:
-        opened = read_bank(bank)
+    opened = open_bank(bank)
     return Images(opened, *image_bags(opened, REGIONS), bag_methods(settings))
 
 

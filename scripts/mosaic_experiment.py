@@ -97,14 +97,21 @@ def open_draws(
 ) -> tuple[MosaicBank, list[list[MosaicRecipe]]]:
     """The bank, and the recipes of each draw."""
     if bank == "npz":
-        root = Path(os.environ.get("MONAI_EXT_DATA", "../shared/data"))
-        opened = read_npz_bank(root / "glas-features" / "glas_efficientnet_lite0.npz")
+        opened = open_bank(bank)
         plan = MosaicPlan(mosaic, 1, 60, is_scattered=is_scattered)
         drawn = [draw_mosaics(plan, k, opened.patients, opened.labels) for k in numbers]
         return opened, drawn
     _, found = read_recipes(recipes)
     known = sorted({recipe.draw for recipe in found})[: len(numbers)]
-    return read_bank(bank), [[r for r in found if r.draw == number] for number in known]
+    return open_bank(bank), [[r for r in found if r.draw == number] for number in known]
+
+
+def open_bank(bank: str) -> MosaicBank:
+    """A folder that ``prepare_glas.py --mosaic`` made, or the features of ``npz``."""
+    if bank != "npz":
+        return read_bank(bank)
+    root = Path(os.environ.get("MONAI_EXT_DATA", "../shared/data"))
+    return read_npz_bank(root / "glas-features" / "glas_efficientnet_lite0.npz")
 
 
 def read_text(path: str) -> tuple[torch.Tensor, torch.Tensor] | None:

@@ -124,4 +124,4 @@ def test_tridents_nominal_files_pass(tmp_path):
 def test_features_are_not_read(tmp_path, monkeypatch):
     folder = _folder(tmp_path)
     monkeypatch.setattr(h5py.Dataset, "__getitem__", lambda *_: pytest.fail("data were read"))
-    check_features(folder, NAMES)
+    assert check_features(folder, NAMES).levels

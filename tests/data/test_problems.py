@@ -14,3 +14,5 @@ def test_every_problem_is_listed():
 
 def test_no_problem_no_error():
     raise_all("table", [], "the rule", "the repair")
+    with pytest.raises(CohortError, match="one fault"):
+        raise_all("table", ["one fault"], "the rule", "the repair")

@@ -46,7 +46,12 @@ def test_nan_on_disk_is_refused(tmp_path, layout):
 
 
 def test_huge_but_finite_values_pass():
-    require_finite(np.full((4, 4), 3e38, np.float32), "x")
+    values = np.full((4, 4), 3e38, np.float32)
+    assert np.isinf(values.sum())
+    require_finite(values, "x")
+    values[2, 1] = np.inf
+    with pytest.raises(FeatureError):
+        require_finite(values, "x")
 
 
 def test_opposite_infinities_do_not_cancel():

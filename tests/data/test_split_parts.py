@@ -17,7 +17,8 @@ def test_a_sound_split_passes():
 
 
 def test_validation_and_test_may_be_empty():
-    require_sound(_split("s0 s1", "", ""), COHORT)
+    split = _split("s0 s1", "", "")
+    assert require_sound(split, COHORT) is split
 
 
 @pytest.mark.parametrize(

@@ -194,9 +194,15 @@ def test_gpu_config_without_cuda_says_so(tmp_path):
         run_bundle(tmp_path, device="cuda:0", reader="cucim", decode_device="cuda")
 
 
-def test_network_meets_the_declared_shapes():
-    arguments = {"net_id": "network_def", "config_file": str(CONFIG), "meta_file": str(META)}
-    verify_net_in_out(**arguments, device="cpu")
+def test_network_meets_the_declared_shapes_and_no_others(tmp_path):
+    arguments = {"net_id": "network_def", "config_file": str(CONFIG), "device": "cpu"}
+    verify_net_in_out(**arguments, meta_file=str(META))
+    meta = json.loads(META.read_text())
+    meta["network_data_format"]["outputs"]["pred"]["num_channels"] += 1
+    other = tmp_path / "metadata.json"
+    other.write_text(json.dumps(meta))
+    with pytest.raises(ValueError, match="channel"):
+        verify_net_in_out(**arguments, meta_file=str(other))
 
 
 def test_exported_network_gives_the_same(tmp_path):

@@ -24,7 +24,9 @@ def test_sound_settings_pass_and_leave_no_trace(tmp_path, build):
 
 
 def test_building_checks_nothing(build):
-    build(dataset_dir="/none", batch_size=0, encoder="none", mpps=[3, 2])
+    settings = build(dataset_dir="/none", batch_size=0, encoder="none", mpps=[3, 2])
+    with pytest.raises((CohortError, SettingError)):
+        settings.verify()
 
 
 def test_one_magnification_needs_no_list(build):

@@ -12,6 +12,8 @@ SPLIT = SimpleNamespace(levels=[0, 1])
 @pytest.mark.parametrize("levels", [[0], [1], [0, 1], (1,)])
 def test_levels_of_the_features_pass(levels):
     require_levels(levels, SPLIT)
+    with pytest.raises(SystemExit):
+        require_levels([*levels, 7], SPLIT)
 
 
 @pytest.mark.parametrize("levels", [[0, 1, 2], [2], [], 0, "0"])

@@ -119,7 +119,11 @@ def test_fewer_tiles_than_prototypes_are_refused(rng):
 
 
 def test_without_visual_prototypes_there_is_nothing_to_fit():
-    fit_vision_prototypes(build(vision_prototypes=False), [], seed=0, tiles_per_slide=1)
+    net = build(vision_prototypes=False)
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    fit_vision_prototypes(net, [], seed=0, tiles_per_slide=1)
+    for name, value in net.state_dict().items():
+        assert torch.equal(value, before[name]), name
 
 
 def record(texts, **values):

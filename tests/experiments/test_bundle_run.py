@@ -69,7 +69,10 @@ def test_ids_of_training_and_evaluation_are_known_and_nested_ones_by_their_first
     configs = bundle / "configs"
     found = json.loads((configs / "evaluate.json").read_text())
     (configs / "evaluate.json").write_text(json.dumps({**found, "validate#dataset": 1}))
-    require_known_ids(bundle, ["value", "nested#inner", "nested::other", "validate#handlers"])
+    known = ["value", "nested#inner", "nested::other", "validate#handlers"]
+    require_known_ids(bundle, known)
+    with pytest.raises(SettingError, match="nowhere"):
+        require_known_ids(bundle, [*known, "nowhere"])
 
 
 @pytest.mark.parametrize(

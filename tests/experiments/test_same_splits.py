@@ -40,6 +40,7 @@ def _without_a_split(experiment):
 
 def test_same_splits_pass(pair):
     require_same_splits(pair[0], pair[1:])
+    assert pair[0].folder != pair[1].folder
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ def test_entries_of_no_segment_get_no_gradient(values, segment):
 @pytest.mark.parametrize("function", [segment_sum, segment_mean, segment_softmax])
 def test_gradients_are_exact(values, segment, function):
     scores = values[..., 0].clone().requires_grad_()
-    torch.autograd.gradcheck(lambda x: function(x, segment, M), scores)
+    assert torch.autograd.gradcheck(lambda x: function(x, segment, M), scores)
 
 
 @pytest.mark.parametrize("function", [segment_sum, segment_mean, segment_softmax])

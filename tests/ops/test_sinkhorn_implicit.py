@@ -49,7 +49,9 @@ def test_gradient_equals_differences(rng, shape):
     def plan(logits, a, b):
         return implicit(logits, a / a.sum(-1, keepdim=True), b / b.sum(-1, keepdim=True))
 
-    torch.autograd.gradcheck(plan, [part.requires_grad_() for part in problem_of(shape, rng)])
+    assert torch.autograd.gradcheck(
+        plan, [part.requires_grad_() for part in problem_of(shape, rng)]
+    )
 
 
 def test_plan_passes_unchanged(rng):

@@ -2,6 +2,7 @@
 
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 
 class PrototypeCrossAttention(nn.Module):
@@ -44,6 +45,6 @@ class PrototypeCrossAttention(nn.Module):
             ``[B, c, h, w]``.
         """
         query = self.query(x).flatten(2).transpose(1, 2)
-        score = query @ self.key(prototypes).t() / query.shape[2] ** 0.5
-        heard = torch.softmax(score.float(), 2).to(x.dtype) @ self.value(prototypes)
+        bank = prototypes.expand(x.shape[0], -1, -1)
+        heard = F.scaled_dot_product_attention(query, self.key(bank), self.value(bank))
         return x + self.out(heard.transpose(1, 2).unflatten(2, x.shape[-2:]))

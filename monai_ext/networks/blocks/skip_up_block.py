@@ -2,6 +2,7 @@
 
 import torch
 from monai.networks.blocks.convolutions import Convolution
+from monai.networks.nets.basic_unet import UpCat
 from torch import nn
 from torch.nn import functional as F
 
@@ -22,22 +23,31 @@ def conv_norm_relu(
     Raises:
         ValueError: for another norm.
     """
-    if norm not in NORMS:
-        raise ValueError(f"norm={norm} is unknown: use {' or '.join(NORMS)}")
     return Convolution(
         2,
         in_channels,
         out_channels,
         kernel_size=kernel_size,
         act="relu",
-        norm=NORMS[norm],
+        norm=norm_of(norm),
         bias=False,
         adn_ordering="NA",
     )
 
 
+def norm_of(name: str) -> str | tuple:
+    """MONAI's norm for ``batch`` or ``group``.
+
+    Raises:
+        ValueError: for another name.
+    """
+    if name not in NORMS:
+        raise ValueError(f"norm={name} is unknown: use {' or '.join(NORMS)}")
+    return NORMS[name]
+
+
 class SkipUpBlock(nn.Module):
-    """Bilinear doubling, the skip beside it, two convolutions.
+    """Bilinear doubling, the skip beside it, two convolutions: MONAI's ``UpCat``, any skip.
 
     Shapes: B batch, c input width, h, w input size, k skip width, o output width.
 
@@ -55,9 +65,18 @@ class SkipUpBlock(nn.Module):
         self.lateral = nn.ModuleList()
         if skip_channels:
             self.lateral.append(nn.Conv2d(skip_channels, out_channels, 1))
-        joined = in_channels + (out_channels if skip_channels else 0)
-        self.first = conv_norm_relu(joined, out_channels, norm)
-        self.second = conv_norm_relu(out_channels, out_channels, norm)
+        self.up = UpCat(
+            2,
+            in_channels,
+            out_channels if skip_channels else 0,
+            out_channels,
+            act="relu",
+            norm=norm_of(norm),
+            bias=False,
+            upsample="nontrainable",
+            pre_conv=None,
+            align_corners=False,
+        )
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor | None = None) -> torch.Tensor:
         """Decode one step.
@@ -76,10 +95,9 @@ class SkipUpBlock(nn.Module):
             raise ValueError(
                 "a skip is given to a block without one, or missing: see skip_channels"
             )
-        x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
-        if skip is not None:
-            beside = self.lateral[0](skip)
-            if beside.shape[-2:] != x.shape[-2:]:
-                beside = F.interpolate(beside, x.shape[-2:], mode="bilinear", align_corners=False)
-            x = torch.cat([x, beside], 1)
-        return self.second(self.first(x))
+        if skip is None:
+            return self.up(x, None)
+        beside, size = self.lateral[0](skip), [2 * x.shape[-2], 2 * x.shape[-1]]
+        if list(beside.shape[-2:]) != size:
+            beside = F.interpolate(beside, size, mode="bilinear", align_corners=False)
+        return self.up(x, beside)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from monai.transforms.utils import compute_divisible_spatial_size
 from torch import Tensor, nn
 
 from monai_ext.networks.encoders.patch_encoder import PatchEncoder
@@ -133,20 +134,11 @@ def _freeze(network: Any, trained: str | int) -> list[nn.Module]:
     return [m for m in network.modules() if inside.isdisjoint(id(k) for k in m.modules())]
 
 
-def rounded_up(size: int, multiple: int) -> int:
-    """The next multiple.
-
-    Example:
-        >>> rounded_up(160, 32), rounded_up(161, 32)
-        (160, 192)
-    """
-    return -(-size // multiple) * multiple
-
-
 def padded_image(image: Tensor, multiple: int) -> Tensor:
     """Repeat the last row and column until both sides are multiples, ``[B, 3, H', W']``."""
     height, width = image.shape[-2:]
-    below, right = rounded_up(height, multiple) - height, rounded_up(width, multiple) - width
+    rows, cols = compute_divisible_spatial_size([height, width], multiple)
+    below, right = rows - height, cols - width
     if below == 0 and right == 0:
         return image
     return torch.nn.functional.pad(image, [0, right, 0, below], mode="replicate")

@@ -15,8 +15,8 @@ def x(rng: torch.Generator) -> torch.Tensor:
 def by_hand(block: SkipUpBlock, x: torch.Tensor, skip: torch.Tensor | None) -> torch.Tensor:
     x = F.interpolate(x, scale_factor=2, mode="bilinear")
     if skip is not None:
-        x = torch.cat([x, F.interpolate(block.lateral[0](skip), x.shape[-2:], mode="bilinear")], 1)
-    for step in (block.first, block.second):
+        x = torch.cat([F.interpolate(block.lateral[0](skip), x.shape[-2:], mode="bilinear"), x], 1)
+    for step in (block.up.convs.conv_0, block.up.convs.conv_1):
         x = F.conv2d(x, step.conv.weight, padding=1)
         x = torch.relu(F.group_norm(x, 8, step.adn.N.weight, step.adn.N.bias))
     return x

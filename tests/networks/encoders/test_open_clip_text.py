@@ -32,7 +32,7 @@ def test_no_connection_is_opened(monkeypatch, clip):
     for attribute in ("getaddrinfo", "create_connection"):
         monkeypatch.setattr(socket, attribute, lambda *args, **kwargs: pytest.fail(f"asked {args}"))
     monkeypatch.setattr(socket.socket, "connect", lambda *args: pytest.fail(f"asked {args}"))
-    OpenClipText(name, path).encode(["gland"])
+    assert OpenClipText(name, path).encode(["gland"]).shape == (1, 24)
 
 
 def test_tokenizer_has_a_stable_hash(clip):
