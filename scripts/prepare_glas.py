@@ -1,8 +1,9 @@
-"""Make slides, or mosaics with planted truth, of the GlaS data set (research only).
+"""Make slides, mosaics or segmentation datalists of the GlaS data set (research only).
 
 python scripts/prepare_glas.py --source ../shared/data/glas --output runs/glas
 python scripts/prepare_glas.py --source ../shared/data/glas --output runs/glas_mosaics \
     --mosaic 12 --malignant 1 [--scattered True] [--as_slides 4]
+python scripts/prepare_glas.py --source ../shared/data/glas --output runs/glas --segmentation
 """
 
 from __future__ import annotations
@@ -14,9 +15,11 @@ import fire
 from tqdm import tqdm
 
 from monai_ext.data.glas import GLAS_LICENCE, GlasImage, read_glas, write_glas_slides
+from monai_ext.data.glas_segmentation import official_split, patient_split
 from monai_ext.data.mosaic_bank import BlockSpec, build_bank
 from monai_ext.data.mosaic_recipe import MosaicPlan, draw_mosaics, write_recipes
 from monai_ext.data.mosaic_slide import write_mosaic_slides
+from monai_ext.data.segmentation_splits import write_labelled_subsets
 from monai_ext.errors import MonaiExtError
 from monai_ext.flags import as_bool
 from monai_ext.networks.encoders import build_patch_encoder
@@ -37,8 +40,9 @@ def prepare(  # noqa: PLR0913, PLR0917
     seed: int = 0,
     encoder: str = "efficientnet_lite0",
     input_px: int = 128,
+    segmentation: bool = False,  # noqa: FBT001, FBT002
 ) -> None:
-    """Write every image as a slide, or mosaics; what exists stays.
+    """Write every image as a slide, or mosaics, or segmentation datalists; what exists stays.
 
     Args:
         source: the GlaS folder, with ``manifest.csv``, ``images/`` and ``masks/``.
@@ -54,11 +58,18 @@ def prepare(  # noqa: PLR0913, PLR0917
         seed: of all draws.
         encoder: of the bank.
         input_px: side to which the encoder resizes the tiles of 80 px.
+        segmentation: write OUTPUT/segmentation/{official,patient}_{005,010,020,050,078}.json, which
+            name the images and masks of the source.
     """
     print(GLAS_LICENCE)
     try:
         images = read_glas(str(source))
         folder = Path(str(output))
+        if as_bool(segmentation):
+            for split in (official_split(images, seed), patient_split(images, seed)):
+                paths = write_labelled_subsets(split, folder / "segmentation", seed=seed)
+                print(f"{len(paths)} datalists: {paths[0]} to {paths[-1].name}")
+            return
         if mosaic is None:
             _run(write_glas_slides(images, folder), len(images), "slide")
             print(f"{len(images)} slides and cohort.csv in {folder}")

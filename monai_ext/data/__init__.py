@@ -2,6 +2,7 @@
 
 from monai_ext.data.bags import bag_lengths, load_bag
 from monai_ext.data.blind_datalist import write_blind_datalist
+from monai_ext.data.class_prompts import ClassPrompts, read_class_prompts
 from monai_ext.data.cohort import Cohort, CohortSlide, read_cohort
 from monai_ext.data.cohort_report import CohortReport, FeatureReport, LevelReport, inspect_features
 from monai_ext.data.collate import collate_bags
@@ -21,13 +22,22 @@ from monai_ext.data.make_splits import (
     make_splits,
     write_splits,
 )
+from monai_ext.data.mask_image import mask_problem, read_mask, read_sound_mask
+from monai_ext.data.paired_loader import PairedLoader
 from monai_ext.data.read_feature import read_facts, read_features
 from monai_ext.data.sampler import BucketSampler
+from monai_ext.data.segmentation_datalist import (
+    SegmentationDatalist,
+    load_segmentation_datalist,
+    write_segmentation_datalist,
+)
+from monai_ext.data.segmentation_splits import SegmentationSplit, write_labelled_subsets
 from monai_ext.data.site_splits import require_whole_sites, site_fold_splits
 from monai_ext.data.sites import SiteCounts, count_sites, slide_sites, write_site_counts
 from monai_ext.data.slide_features import FeatureFacts, SlideFeatures
 from monai_ext.data.split_parts import Split, require_sound
 from monai_ext.data.splits import fold_splits
+from monai_ext.data.step_sampler import StepSampler
 from monai_ext.data.text_controls import TEXT_CONTROLS, controlled_texts
 from monai_ext.data.text_embeddings import (
     TextEmbeddings,
@@ -41,6 +51,7 @@ __all__ = [
     "TEXT_CONTROLS",
     "BucketSampler",
     "CheckedFeatures",
+    "ClassPrompts",
     "Cohort",
     "CohortReport",
     "CohortSlide",
@@ -51,10 +62,14 @@ __all__ = [
     "FeatureReport",
     "JoinedLevels",
     "LevelReport",
+    "PairedLoader",
     "PriorText",
+    "SegmentationDatalist",
+    "SegmentationSplit",
     "SiteCounts",
     "SlideFeatures",
     "Split",
+    "StepSampler",
     "TextEmbeddings",
     "TextPriors",
     "bag_lengths",
@@ -74,12 +89,17 @@ __all__ = [
     "join_levels",
     "load_bag",
     "load_datalist",
+    "load_segmentation_datalist",
     "make_site_splits",
     "make_splits",
+    "mask_problem",
+    "read_class_prompts",
     "read_cohort",
     "read_facts",
     "read_failures",
     "read_features",
+    "read_mask",
+    "read_sound_mask",
     "read_text_embeddings",
     "read_text_priors",
     "require_sound",
@@ -91,6 +111,8 @@ __all__ = [
     "write_datalist",
     "write_failures",
     "write_features",
+    "write_labelled_subsets",
+    "write_segmentation_datalist",
     "write_site_counts",
     "write_splits",
     "write_text_embeddings",

@@ -14,12 +14,31 @@ from monai_ext.engines.inference_input import InferenceInput
 from monai_ext.engines.inference_run import InferenceRun
 from monai_ext.engines.joint_reconstruction import JointReconstruction, Reconstruction
 from monai_ext.engines.level_choice import require_levels
+from monai_ext.engines.loss_guard import LossGuard
+from monai_ext.engines.mask_check import check_masks
 from monai_ext.engines.metrics_csv import MetricsCsv
 from monai_ext.engines.objective_inferer import ObjectiveInferer
+from monai_ext.engines.paired_batch import prepare_paired_batch
+from monai_ext.engines.parameter_groups import segmentation_parameters
+from monai_ext.engines.part_means import PartMeans
 from monai_ext.engines.plain_errors import plain_errors
+from monai_ext.engines.prototype_objective import PrototypeObjective
+from monai_ext.engines.prototype_setup import build_prototype_objective
 from monai_ext.engines.run_checkpoint import RunCheckpoint
 from monai_ext.engines.seed_epochs import SeedEpochs, epoch_seed
+from monai_ext.engines.segmentation_loading import (
+    check_ssl,
+    load_segmentation_split,
+    load_text_prototypes,
+)
+from monai_ext.engines.segmentation_metrics import dice_metric, iou_metric
 from monai_ext.engines.selection import is_lower, metric_score
+from monai_ext.engines.semi_supervised import (
+    ConsistencySettings,
+    SegmentationTerms,
+    SemiSupervised,
+    UnlabelledTerms,
+)
 from monai_ext.engines.sigterm import exit_on_sigterm
 from monai_ext.engines.split_loading import load_split
 from monai_ext.engines.standardization import fit_standardization
@@ -32,6 +51,7 @@ from monai_ext.engines.validation_metrics import auc_metric, auc_of_logits, loss
 
 __all__ = [
     "BranchInferer",
+    "ConsistencySettings",
     "EarlyStop",
     "ExtractionEstimate",
     "ExtractionOutcome",
@@ -40,32 +60,47 @@ __all__ = [
     "InferenceInput",
     "InferenceRun",
     "JointReconstruction",
+    "LossGuard",
     "MetricsCsv",
     "ObjectiveInferer",
+    "PartMeans",
+    "PrototypeObjective",
     "Reconstruction",
     "RunCheckpoint",
     "SaveFeatures",
     "SeedEpochs",
+    "SegmentationTerms",
+    "SemiSupervised",
     "SlideToGrid",
     "TextAtTest",
     "TrainingProgress",
     "TrainingRun",
+    "UnlabelledTerms",
     "alignment_warning",
     "auc_metric",
     "auc_of_logits",
     "build_extraction_encoder",
+    "build_prototype_objective",
+    "check_masks",
+    "check_ssl",
+    "dice_metric",
     "epoch_seed",
     "exit_on_sigterm",
     "extract_features",
     "find_slides",
     "fit_standardization",
     "fit_vision_prototypes",
+    "iou_metric",
     "is_lower",
+    "load_segmentation_split",
     "load_split",
+    "load_text_prototypes",
     "load_texts",
     "loss_metric",
     "metric_score",
     "plain_errors",
+    "prepare_paired_batch",
     "require_levels",
+    "segmentation_parameters",
     "start_from_texts",
 ]

@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import torch
 from ignite.engine import Events
 from monai.engines import Evaluator, Trainer
 from torch.optim import Optimizer
@@ -14,7 +15,7 @@ from monai_ext.atomic import write_atomically
 
 
 class MetricsCsv:
-    """Write epoch, learning rate, mean training loss and validation metrics after each epoch.
+    """Write epoch, learning rate, mean loss, the trainer's and the validator's metrics.
 
     Its rows are part of what a resumed run takes up, so the file has no gap and no double row.
 
@@ -53,11 +54,13 @@ class MetricsCsv:
     def _collect(self, engine: Trainer) -> None:
         output = engine.state.output
         items = output if isinstance(output, list) else [output]
-        self._losses.append(float(items[0]["loss"]))  # a batch has one loss, held by each item
+        loss = torch.as_tensor(items[0]["loss"])  # a batch has one loss, held by each item
+        self._losses.append(float(loss.detach()))
 
     def _write(self, engine: Trainer) -> None:
         row = {"epoch": engine.state.epoch, "lr": self._lr}
         row["train_loss"] = sum(self._losses) / max(1, len(self._losses))
+        row |= {name: float(value) for name, value in engine.state.metrics.items()}
         if self.evaluator is not None:
             row |= {name: float(value) for name, value in self.evaluator.state.metrics.items()}
         self.rows.append(row)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 import torch
@@ -12,11 +11,11 @@ from monai.inferers import Inferer
 class TrainingObjective(Protocol):
     """A loss in two steps, so that the label comes after the network."""
 
-    def terms(self, network: torch.nn.Module, bags: torch.Tensor) -> Mapping[str, torch.Tensor]:
-        """What the loss is made of, without the labels; the bag axis comes first."""
+    def terms(self, network: torch.nn.Module, inputs: Any, /) -> Any:
+        """What the loss is made of, without the labels."""
         ...
 
-    def combine(self, terms: Mapping[str, torch.Tensor], labels: torch.Tensor) -> torch.Tensor:
+    def combine(self, terms: Any, labels: torch.Tensor, /) -> torch.Tensor:
         """The loss of :meth:`terms` and labels (B,), a scalar."""
         ...
 
@@ -34,8 +33,6 @@ class ObjectiveInferer(Inferer):
         super().__init__()
         self.objective = objective
 
-    def __call__(
-        self, inputs: torch.Tensor, network: torch.nn.Module, *_args: Any, **_kwargs: Any
-    ) -> Any:
+    def __call__(self, inputs: Any, network: torch.nn.Module, *_args: Any, **_kwargs: Any) -> Any:
         """The terms of a batch."""
-        return dict(self.objective.terms(network, inputs))
+        return self.objective.terms(network, inputs)

@@ -30,7 +30,8 @@ class SeedEpochs:
     Args:
         seed: the run's seed.
         samplers: objects with ``set_epoch(epoch)``, e.g. the loader's sampler.
-        transforms: random transforms with ``set_random_state(seed)``, e.g. a ``Compose``.
+        transforms: random transforms with ``set_random_state(seed)``, e.g. a ``Compose``; each
+            gets a seed of its own.
     """
 
     def __init__(
@@ -48,5 +49,5 @@ class SeedEpochs:
         set_determinism(seed, use_deterministic_algorithms=None)
         for sampler in self.samplers:
             sampler.set_epoch(engine.state.epoch)
-        for transform in self.transforms:
-            transform.set_random_state(seed)
+        for number, transform in enumerate(self.transforms):
+            transform.set_random_state((seed + number) % 2**32)

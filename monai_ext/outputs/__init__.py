@@ -16,8 +16,9 @@ from monai_ext.outputs.predictions import (
 )
 from monai_ext.outputs.prototype_sheets import PrototypeSheets
 from monai_ext.outputs.provenance import Provenance
-from monai_ext.outputs.run_files import RunFiles
+from monai_ext.outputs.run_files import RunFiles, bundle_folder
 from monai_ext.outputs.run_json import RunRecord, read_run_json, write_run_json
+from monai_ext.outputs.segmentation_run_files import SegmentationRunFiles
 from monai_ext.outputs.slide_frame import SlideFrame, slide_frame, tiles_frame
 from monai_ext.outputs.slide_outputs import SlideOutputs
 from monai_ext.outputs.slide_pictures import PictureSettings
@@ -31,12 +32,14 @@ __all__ = [
     "Provenance",
     "RunFiles",
     "RunRecord",
+    "SegmentationRunFiles",
     "SlideFrame",
     "SlideOutputs",
     "TileClass",
     "TileScores",
     "attention_heatmap",
     "bag_tiles",
+    "bundle_folder",
     "combined_rank",
     "contact_sheet",
     "patient_predictions",

@@ -2,6 +2,8 @@
 
 from monai_ext.transforms.drop_instances import DropInstancesD, DropInstancesd, DropInstancesDict
 from monai_ext.transforms.load_bag import LoadBagD, LoadBagd, LoadBagDict
+from monai_ext.transforms.load_image_mask import LoadImageMaskD, LoadImageMaskd, LoadImageMaskDict
+from monai_ext.transforms.rand_square import RandSquareD, RandSquared, RandSquareDict
 from monai_ext.transforms.region_partition import (
     RegionPartitionD,
     RegionPartitiond,
@@ -12,6 +14,7 @@ from monai_ext.transforms.standardize_features import (
     StandardizeFeaturesd,
     StandardizeFeaturesDict,
 )
+from monai_ext.transforms.strong_views import StrongViewsD, StrongViewsd, StrongViewsDict
 
 __all__ = [
     "DropInstancesD",
@@ -20,10 +23,19 @@ __all__ = [
     "LoadBagD",
     "LoadBagDict",
     "LoadBagd",
+    "LoadImageMaskD",
+    "LoadImageMaskDict",
+    "LoadImageMaskd",
+    "RandSquareD",
+    "RandSquareDict",
+    "RandSquared",
     "RegionPartitionD",
     "RegionPartitionDict",
     "RegionPartitiond",
     "StandardizeFeaturesD",
     "StandardizeFeaturesDict",
     "StandardizeFeaturesd",
+    "StrongViewsD",
+    "StrongViewsDict",
+    "StrongViewsd",
 ]

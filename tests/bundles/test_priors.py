@@ -11,7 +11,7 @@ import monai_ext
 from monai_ext.networks.encoders import build_text_encoder
 
 ROOT = Path(monai_ext.__file__).resolve().parents[1]
-FILES = sorted((ROOT / "bundles").glob("*/configs/priors/*.json"))
+FILES = sorted((ROOT / "bundles").glob("pathology_libra_mil_classification/configs/priors/*.json"))
 KEYS = {"task", "title", "status", "class_names", "classes", "instances"}
 ENTRY_KEYS = {"name", "description", "paraphrase", "source"}
 SIDES = ("description", "paraphrase")

@@ -34,6 +34,7 @@ from monai_ext.networks.blocks.ot_cross_attention import (
     SimilarityMatching,
 )
 from monai_ext.networks.blocks.plan_combine import combine_prototypes
+from monai_ext.networks.blocks.prototype_bank import PrototypeBank
 from monai_ext.networks.blocks.prototype_cross_attention import PrototypeCrossAttention
 from monai_ext.networks.blocks.prototype_fusion import (
     FUSIONS,
@@ -95,6 +96,7 @@ __all__ = [
     "OptimalTransportMatching",
     "PerceptronReformer",
     "PooledReadout",
+    "PrototypeBank",
     "PrototypeCrossAttention",
     "QuickDropout",
     "QuickPReLU",

@@ -1,5 +1,7 @@
 """Encoders: tiles and sentences to vectors."""
 
+from monai_ext.networks.encoders.bert_coop_prompts import BertCoOpPrompts
+from monai_ext.networks.encoders.build_pixel_encoder import build_pixel_encoder
 from monai_ext.networks.encoders.conch import Conch, ConchContrast
 from monai_ext.networks.encoders.conch_text import ConchText
 from monai_ext.networks.encoders.coop_prompts import CoOpPrompts
@@ -20,6 +22,7 @@ from monai_ext.networks.encoders.registry import (
     list_encoders,
 )
 from monai_ext.networks.encoders.text_encoder import TextEncoder
+from monai_ext.networks.encoders.text_prototypes import TextPrototypes, build_text_prototypes
 from monai_ext.networks.encoders.text_registry import (
     TEXT_ENCODERS,
     build_text_encoder,
@@ -36,6 +39,7 @@ __all__ = [
     "PATCH_ENCODERS",
     "TEXT_ENCODERS",
     "UNI",
+    "BertCoOpPrompts",
     "CoOpPrompts",
     "Conch",
     "ConchContrast",
@@ -50,11 +54,14 @@ __all__ = [
     "PatchEncoder",
     "PixelEncoder",
     "TextEncoder",
+    "TextPrototypes",
     "TimmEncoder",
     "TinyEncoder",
     "TinyText",
     "build_patch_encoder",
+    "build_pixel_encoder",
     "build_text_encoder",
+    "build_text_prototypes",
     "list_encoders",
     "list_text_encoders",
     "padded_image",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor, nn
 
@@ -34,7 +34,10 @@ class BertTower(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """Map token ids ``[K, L]`` to ``[K, D]``."""
         mask = ids != self.pad_id
-        found = self.bert(input_ids=ids, attention_mask=mask.long())
+        return self.pool(self.bert(input_ids=ids, attention_mask=mask.long()), mask)
+
+    def pool(self, found: Any, mask: Tensor) -> Tensor:
+        """One vector ``[K, D]`` of BERT's output, where ``mask [K, L]`` is True."""
         if self.pooling == "pooler":
             return found.pooler_output
         real = mask.unsqueeze(-1).to(found.last_hidden_state.dtype)

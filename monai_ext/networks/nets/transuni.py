@@ -17,8 +17,8 @@ class Decoded(NamedTuple):
 
     logits: torch.Tensor
     """``[B, C, H, W]``."""
-    embedding: torch.Tensor
-    """``[B, d, h, w]``, of length 1 along d; d is 0 without ``embed_dim``."""
+    inner: torch.Tensor
+    """``[B, c, h, w]``, output of the embedded block, for :meth:`TransUNi.embed_pixels`."""
 
 
 class TransUNi(nn.Module):
@@ -29,10 +29,13 @@ class TransUNi(nn.Module):
 
     .. math:: z_p = (W h_p + b) / \lVert W h_p + b \rVert
 
-    is read from an inner block. Prototypes may be looked at before the head (``proto_xattn``); else
-    prediction uses neither texts nor prototypes.
+    is read from an inner block. Prototypes may be looked at before the head (``proto_xattn``): they
+    are a buffer that training fills; else prediction uses neither texts nor prototypes.
 
     Shapes: B batch, H, W any size, C classes, d embedding width, P prototypes.
+
+    Attributes:
+        prototypes: ``[P, d]``, zeros until training fills it.
 
     Args:
         encoder: injected; see :class:`PixelEncoder`.
@@ -42,11 +45,11 @@ class TransUNi(nn.Module):
         head_kernel: side of the head's kernel; TransUNet has 3.
         embed_dim: d; 0: no embedding.
         embed_block: block whose output is embedded, 0 to 3.
-        proto_xattn: width of the prototypes that pixels look at before the head; 0: none.
+        proto_xattn: P, prototypes that pixels look at before the head; 0: none.
         dropout: probability of dropping a channel of the features before the head, in training.
 
     Raises:
-        ValueError: if widths or the embedded block do not fit.
+        ValueError: if widths or the embedded block do not fit, or prototypes have no width.
 
     Reference:
         J. Chen et al., TransUNet, https://arxiv.org/abs/2102.04306 (decoder, widths); UNI as its
@@ -54,6 +57,8 @@ class TransUNi(nn.Module):
         from transformer blocks, the joined deep maps of a pyramid, and the cross-attention are
         ours. TransUNet's hybrid has a ResNet in front of its transformer; here is none.
     """
+
+    prototypes: torch.Tensor
 
     def __init__(  # noqa: PLR0913
         self,
@@ -82,59 +87,54 @@ class TransUNi(nn.Module):
             SkipUpBlock(decoder_channels[k], decoder_channels[k + 1], skips[k], norm)
             for k in range(4)
         )
-        self.embed = nn.Conv2d(decoder_channels[embed_block + 1], embed_dim, 1)
+        self.embed = nn.Linear(decoder_channels[embed_block + 1], embed_dim)
+        if proto_xattn and not embed_dim:
+            raise ValueError(f"proto_xattn={proto_xattn} needs embed_dim, the prototypes' width")
         last = decoder_channels[-1]
+        self.register_buffer("prototypes", torch.zeros(proto_xattn, embed_dim))
         self.looks = nn.ModuleList()
         if proto_xattn:
-            self.looks.append(PrototypeCrossAttention(last, proto_xattn, max(last, 32)))
+            self.looks.append(PrototypeCrossAttention(last, embed_dim, max(last, 32)))
         self.dropout = nn.Dropout2d(dropout)
         self.head = nn.Conv2d(last, num_classes, head_kernel, padding=head_kernel // 2)
 
-    def forward(self, image: torch.Tensor, prototypes: torch.Tensor | None = None) -> torch.Tensor:
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Segment.
 
         Args:
             image: float ``[B, 3, H, W]``, RGB in 0..255.
-            prototypes: ``[P, proto_xattn]``.
 
         Returns:
             Logits ``[B, C, H, W]``.
         """
         size = (int(image.shape[-2]), int(image.shape[-1]))
-        return self.decode(self.encode(image), size, prototypes).logits
+        return self.decode(self.encode(image), size).logits
 
     def encode(self, image: torch.Tensor) -> list[torch.Tensor]:
         """Maps of the image ``[B, 3, H, W]``, padded to the encoder's multiple."""
         return self.encoder(padded_image(image, self.encoder.multiple))
 
-    def decode(
-        self,
-        maps: list[torch.Tensor],
-        size: tuple[int, int],
-        prototypes: torch.Tensor | None = None,
-    ) -> Decoded:
-        """From maps, perturbed or not, to logits and embedding.
+    def decode(self, maps: list[torch.Tensor], size: tuple[int, int]) -> Decoded:
+        """From maps, perturbed or not, to logits and what pixels are embedded from.
 
         Args:
             maps: as :meth:`encode` gave them.
             size: H and W of the image.
-            prototypes: ``[P, proto_xattn]``; needed where the network looks at them.
-
-        Raises:
-            ValueError: if prototypes are missing, or given to a network that has no use for them.
         """
-        if (prototypes is None) != (len(self.looks) == 0):
-            raise ValueError("prototypes are given without proto_xattn, or missing with it")
-        x, embedding = self.join(self._deep(maps)), maps[0][:, :0]
+        x = inner = self.join(self._deep(maps))
         skips: list[torch.Tensor | None] = [*maps[self.encoder.num_deep :], None, None, None, None]
         for k, block in enumerate(self.blocks):
             x = block(x, skips[k])
-            if k == self.embed_block and self.embed_dim:
-                embedding = F.normalize(self.embed(x), dim=1)
+            if k == self.embed_block:
+                inner = x
         for look in self.looks:
-            x = look(x, prototypes)
+            x = look(x, self.prototypes)
         logits = self.head(self.dropout(x))[..., : size[0], : size[1]]
-        return Decoded(logits.float(), embedding)
+        return Decoded(logits.float(), inner)
+
+    def embed_pixels(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Unit vectors ``[n, d]`` of pixels ``[n, c]`` of :attr:`Decoded.inner`."""
+        return F.normalize(self.embed(pixels).float(), dim=1)
 
     def _deep(self, maps: list[torch.Tensor]) -> torch.Tensor:
         """Deep maps at the finest of their sizes, side by side."""

@@ -43,8 +43,10 @@ def test_an_image_of_any_size_is_its_padded_self_cut_out(kind, image):
 def test_every_open_weight_gets_a_gradient_and_no_frozen_one(kind, image):
     net = build(**kind, embed_dim=5, proto_xattn=6).train()
     torch.nn.init.normal_(net.looks[0].out.weight, std=0.1)
-    out = net.decode(net.encode(image), (64, 96), torch.randn(4, 6))
-    (out.logits.square().mean() + out.embedding[:, 0].mean()).backward()
+    torch.nn.init.normal_(net.prototypes)
+    out = net.decode(net.encode(image), (64, 96))
+    z = net.embed_pixels(out.inner.movedim(1, -1).flatten(0, 2))
+    (out.logits.square().mean() + z[:, 0].mean()).backward()
     for name, parameter in net.named_parameters():
         if name.startswith("encoder."):
             assert parameter.grad is None, name
@@ -68,24 +70,32 @@ def test_encoding_and_decoding_are_the_forward_pass(image):
     torch.testing.assert_close(net.decode(net.encode(image), (64, 96)).logits, net(image))
 
 
-def test_embedding_has_length_one_at_the_size_of_its_block(image):
+def test_pixels_are_embedded_from_their_block(image):
     for block, stride in ((0, 8), (2, 2), (3, 1)):
         net = build(embed_dim=7, embed_block=block).eval()
-        z = net.decode(net.encode(image), (64, 96)).embedding
-        assert z.shape == (2, 7, 64 // stride, 96 // stride)
-        torch.testing.assert_close(z.norm(dim=1), torch.ones(2, 64 // stride, 96 // stride))
+        seen = []
+        net.blocks[block].register_forward_hook(lambda _m, _i, out, to=seen: to.append(out))
+        inner = net.decode(net.encode(image), (64, 96)).inner
+        assert inner.shape[2:] == (64 // stride, 96 // stride)
+        torch.testing.assert_close(inner, seen[0])
+        pixels = inner[0, :, 3]
+        found = net.embed_pixels(pixels.T)
+        by_hand = net.embed.weight @ pixels + net.embed.bias[:, None]
+        torch.testing.assert_close(found.T, by_hand / by_hand.norm(dim=0))
 
 
 def test_prediction_looks_at_prototypes_only_where_it_is_built_to(image, rng):
-    net, bank = build(proto_xattn=6).eval(), torch.randn(4, 6, generator=rng)
-    start = net(image, bank)
-    torch.testing.assert_close(net(image, bank.flip(0) * 2), start)
+    net = build(embed_dim=5, proto_xattn=4).eval()
+    start = net(image)
+    net.prototypes.copy_(torch.randn(4, 5, generator=rng))
+    torch.testing.assert_close(net(image), start)
     torch.nn.init.normal_(net.looks[0].out.weight, std=0.5)
-    assert (net(image, bank) - net(image, bank * 2)).abs().max() > 1e-4
-    with pytest.raises(ValueError, match="prototypes are given without proto_xattn, or missing"):
-        net(image)
-    with pytest.raises(ValueError, match="prototypes are given without"):
-        build()(image, bank)
+    one = net(image)
+    net.prototypes.mul_(2)
+    assert (net(image) - one).abs().max() > 1e-4
+    assert "prototypes" in net.state_dict()
+    with pytest.raises(ValueError, match="proto_xattn=4 needs embed_dim"):
+        build(proto_xattn=4)
 
 
 def test_images_of_a_batch_do_not_know_each_other_with_group_norm(image):

@@ -1,0 +1,105 @@
+"""What a segmentation run starts from, read once and checked, in plain words where not sound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from monai_ext.data.class_prompts import read_class_prompts
+from monai_ext.data.segmentation_datalist import SegmentationDatalist, load_segmentation_datalist
+from monai_ext.engines.plain_errors import plain_errors
+from monai_ext.engines.semi_supervised import SSL
+from monai_ext.errors import CohortError, SettingError
+from monai_ext.flags import as_bool, as_path
+from monai_ext.networks.encoders.text_prototypes import TextPrototypes, build_text_prototypes
+
+
+def load_segmentation_split(
+    datalist: Path | str, output_dir: Path | str | None = None
+) -> SegmentationDatalist:
+    """Read a segmentation datalist for a bundle config.
+
+    Raises:
+        SystemExit: with one plain line where the file is missing or not sound.
+    """
+    with plain_errors(output_dir):
+        path = as_path(datalist)
+        if path is None or not path.is_file():
+            raise CohortError(
+                f"datalist {path} does not exist",
+                "training needs a datalist of images and masks",
+                "--datalist FILE.json; the bundle's docs/README.md shows its form",
+            )
+        return load_segmentation_datalist(path)
+
+
+def check_ssl(ssl: str, split: SegmentationDatalist, output_dir: Path | str | None = None) -> str:
+    """The way of training, if there is one of that name and images for it.
+
+    Raises:
+        SystemExit: with one plain line otherwise.
+    """
+    with plain_errors(output_dir):
+        if ssl not in SSL:
+            raise SettingError(f"ssl={ssl}", f"ssl is one of {', '.join(SSL)}", "mend its name")
+        if ssl != "supervised" and not split.unlabelled:
+            raise SettingError(
+                f"ssl={ssl}, but {split.path} has no unlabelled images",
+                "semi-supervised training learns from images without masks too",
+                "add them to the datalist under unlabelled, or use --ssl supervised",
+            )
+        return ssl
+
+
+def load_text_prototypes(  # noqa: PLR0913
+    prompts: Path | str | None,
+    class_names: Sequence[str],
+    *,
+    ssl: str,
+    use_txt_proto: object = True,
+    prompt_set: str = "pathology",
+    text_encoder: str = "minilm",
+    text_checkpoint: Path | str | None = None,
+    text_options: Mapping[str, Any] | None = None,
+    coop_tokens: int = 0,
+    text_agg: str = "mean",
+    seed: int = 0,
+    output_dir: Path | str | None = None,
+) -> TextPrototypes | None:
+    """Text prototypes of a bundle config; None where the way of training has no use for them.
+
+    Args:
+        prompts: JSON file of sentences, see ``monai_ext.data.read_class_prompts``.
+        class_names: of the split.
+        ssl: texts are read for ``mpamatch``.
+        use_txt_proto: whether it uses them.
+        prompt_set: which of the file's sets.
+        text_encoder: see :func:`~monai_ext.networks.encoders.build_text_prototypes`.
+        text_checkpoint: its weights.
+        text_options: its further arguments.
+        coop_tokens: learned words in front of each sentence.
+        text_agg: ``mean`` or ``max``.
+        seed: of random and learned vectors.
+        output_dir: folder for the traceback.
+
+    Raises:
+        SystemExit: with one plain line where prompts or encoder are missing or do not fit.
+    """
+    if ssl != "mpamatch" or not as_bool(use_txt_proto):
+        return None
+    with plain_errors(output_dir):
+        path = as_path(prompts)
+        if path is None:
+            raise SettingError("no prompts", "text prototypes start from sentences", "--prompts F")
+        sentences = read_class_prompts(path).sentences(prompt_set, class_names)
+        return build_text_prototypes(
+            sentences,
+            text_encoder,
+            checkpoint=as_path(text_checkpoint),
+            options=text_options,
+            coop_tokens=int(coop_tokens),
+            text_agg=text_agg,
+            seed=int(seed),
+            class_names=class_names,
+        )

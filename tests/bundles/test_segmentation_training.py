@@ -1,0 +1,273 @@
+"""The segmentation bundle trained as a user trains it: resume, determinism, honesty, bad input."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+import monai_ext
+from monai_ext.experiments.bundle_run import run_bundle
+from monai_ext.testing.toy_masks import write_toy_masks
+
+BUNDLE = Path(monai_ext.__file__).resolve().parents[1] / "bundles/pathology_mpamatch_segmentation"
+SMALL = {
+    "patch_encoder": "uni_v1",
+    "encoder_options": {"preset": "tiny"},
+    "decoder_channels": [16, 8, 8, 8, 8],
+    "crop_px": 32,
+    "steps": 6,
+    "epoch_steps": 2,
+    "batch_size": 2,
+    "text_encoder": "random",
+    "text_options": {"dim": 8},
+    "pixels_per_image": 64,
+    "tau": 0.55,
+    "learning_rate": 0.003,
+    "encoder_rate": 0.0003,
+    "prototypes_per_class": 2,
+}
+
+
+@pytest.fixture
+def toy(tmp_path):
+    return write_toy_masks(tmp_path / "toy data")
+
+
+@pytest.fixture
+def prompts(tmp_path):
+    path = tmp_path / "prompts.json"
+    words = {c: [{"text": f"a {c}", "source": "plain"}] for c in ("background", "disc")}
+    content = {"task": "toy", "title": "discs", "status": "toy", "class_names": list(words)}
+    path.write_text(json.dumps(content | {"sets": {"pathology": words}}))
+    return path
+
+
+def train(datalist, output, prompts, **given):
+    values = SMALL | {"prompts": str(prompts), "datalist": str(datalist), "output_dir": str(output)}
+    run_bundle(BUNDLE, ["train.json"], workflow_type="train", **(values | given))
+    return output
+
+
+def weights(run):
+    return torch.load(run / "model.pt", weights_only=True)
+
+
+def assert_same(one, two):
+    first, second = weights(one), weights(two)
+    assert first.keys() == second.keys()
+    assert [name for name in first if not torch.equal(first[name], second[name])] == []
+    assert (one / "metrics.csv").read_text() == (two / "metrics.csv").read_text()
+
+
+def test_a_stopped_run_goes_on_as_if_nothing_had_happened(toy, prompts, tmp_path):
+    whole = train(toy, tmp_path / "whole", prompts, ema_teacher=True, proto_xattn=True)
+    parted = tmp_path / "parted"
+    for epochs in (1, 3):
+        train(
+            toy,
+            parted,
+            prompts,
+            ema_teacher=True,
+            proto_xattn=True,
+            resume=True,
+            **{"train#trainer#max_epochs": epochs},
+        )
+    assert_same(whole, parted)
+    state = torch.load(parted / "last.pt", weights_only=True)
+    assert state["parts"]["objective"]["prototypes.bank.ready"].all()
+    other = train(toy, tmp_path / "other", prompts, ema_teacher=True, proto_xattn=True, seed=1)
+    assert not torch.equal(weights(other)["head.weight"], weights(whole)["head.weight"])
+
+
+@pytest.mark.parametrize("ssl", ["supervised", "fixmatch", "unimatch", "mpamatch"])
+def test_masks_of_unlabelled_images_are_never_read(toy, prompts, tmp_path, ssl):
+    kept = train(toy, tmp_path / "kept", prompts, ssl=ssl)
+    for path in (toy.parent / "masks").glob("unlabelled_*"):
+        path.write_bytes(b"no picture")
+    ruined = train(toy, tmp_path / "ruined", prompts, ssl=ssl)
+    assert_same(kept, ruined)
+
+
+def test_masks_of_labelled_images_are_read(toy, prompts, tmp_path):
+    kept = train(toy, tmp_path / "kept", prompts)
+    path = toy.parent / "masks" / "training_0.png"
+    Image.fromarray(1 - np.asarray(Image.open(path))).save(path)
+    turned = train(toy, tmp_path / "turned", prompts)
+    assert not torch.equal(weights(kept)["head.weight"], weights(turned)["head.weight"])
+
+
+def test_validation_masks_change_no_weight_unless_the_best_epoch_is_asked_for(
+    toy, prompts, tmp_path
+):
+    kept = train(toy, tmp_path / "kept", prompts, ssl="supervised")
+    for path in (toy.parent / "masks").glob("validation_*"):
+        Image.fromarray(1 - np.asarray(Image.open(path))).save(path)
+    turned = train(toy, tmp_path / "turned", prompts, ssl="supervised")
+    assert all(torch.equal(v, weights(turned)[k]) for k, v in weights(kept).items())
+    rows = list(csv.DictReader((turned / "metrics.csv").open()))
+    best = train(toy, tmp_path / "best", prompts, ssl="supervised", selection="best")
+    scores = [float(row["val_mdice"]) for row in rows]
+    assert len(set(scores)) == 3
+    is_last = scores.index(max(scores)) == len(scores) - 1
+    assert torch.equal(weights(best)["head.weight"], weights(turned)["head.weight"]) == is_last
+
+
+def test_the_log_has_every_part_of_the_loss(toy, prompts, tmp_path):
+    run = train(toy, tmp_path / "run", prompts)
+    rows = list(csv.DictReader((run / "metrics.csv").open()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    last = {k: float(v) for k, v in rows[-1].items()}
+    total = 0.5 * last["supervised"] + 0.25 * last["unlabelled"] + 0.25 * last["prototypes"]
+    assert last["train_loss"] == pytest.approx(total, rel=1e-4)
+    parts = ("image_alignment", "image_contrast", "text_alignment", "text_contrast")
+    assert last["prototypes"] == pytest.approx(sum(last[k] for k in parts), rel=1e-4)
+    assert 0 <= last["prototype_entropy"] <= 1
+    assert 0 <= last["val_mdice"] <= 1
+    assert list(run.glob("events.out.tfevents*"))
+
+
+def test_it_learns_discs_from_three_masks(toy, prompts, tmp_path):
+    given = {"patch_encoder": "efficientnet_lite0", "encoder_options": {}, "norm": "group"}
+    given |= {"decoder_channels": [32, 16, 16, 8, 8], "learning_rate": 0.01}
+    run = train(toy, tmp_path / "run", prompts, steps=40, epoch_steps=20, **given)
+    rows = list(csv.DictReader((run / "metrics.csv").open()))
+    assert float(rows[-1]["val_mdice"]) > 0.75
+
+
+def edited(toy, change):
+    content = json.loads(toy.read_text())
+    change(content)
+    toy.write_text(json.dumps(content))
+    return toy
+
+
+def small_mask(toy):
+    Image.fromarray(np.zeros((5, 5), np.uint8)).save(toy.parent / "masks" / "training_0.png")
+
+
+def foreign_value(toy):
+    Image.fromarray(np.full((48, 64), 7, np.uint8)).save(toy.parent / "masks" / "training_1.png")
+
+
+def nothing_but_background(toy):
+    for path in (toy.parent / "masks").glob("training_*"):
+        Image.fromarray(np.zeros((48, 64), np.uint8)).save(path)
+
+
+def white_for_disc(toy):
+    path = toy.parent / "masks" / "training_0.png"
+    Image.fromarray(np.asarray(Image.open(path)) * 255).save(path)
+
+
+def sixteen_bit(toy):
+    Image.fromarray(np.zeros((48, 64), np.uint16)).save(toy.parent / "images" / "training_0.png")
+
+
+def see_through(toy):
+    Image.fromarray(np.zeros((48, 64, 4), np.uint8)).save(toy.parent / "images" / "training_0.png")
+
+
+def no_mask(toy):
+    edited(toy, lambda c: c["training"][0].pop("label"))
+
+
+def also_unlabelled(toy):
+    def change(content):
+        item = dict(content["training"][0])
+        item.pop("label")
+        content["unlabelled"].append(item)
+
+    edited(toy, change)
+
+
+def no_unlabelled(toy):
+    edited(toy, lambda c: c["unlabelled"].clear())
+
+
+def third_class(toy):
+    edited(toy, lambda c: c["class_names"].append("third"))
+
+
+BAD = {
+    small_mask: "mask is 5 x 5 px, its image 64 x 48",
+    foreign_value: "mask holds [7], the classes are 0 to 1",
+    nothing_but_background: "show no pixel of disc",
+    white_for_disc: "write 1 for disc",
+    sixteen_bit: "more than 8 bits",
+    see_through: "4 channels and is transparent in 100.0 %",
+    no_mask: "'training_0' lacks label",
+    also_unlabelled: "slide 'training_0' is in training and unlabelled",
+    no_unlabelled: "has no unlabelled images",
+    third_class: "third",
+}
+
+
+@pytest.mark.parametrize("spoil", BAD, ids=lambda f: f.__name__)
+def test_bad_input_is_one_line(toy, prompts, tmp_path, spoil):
+    spoil(toy)
+    with pytest.raises(SystemExit) as stopped:
+        train(toy, tmp_path / "run", prompts)
+    assert BAD[spoil] in str(stopped.value)
+    assert "Repair:" in str(stopped.value)
+    assert not (tmp_path / "run" / "model.pt").exists()
+
+
+def test_an_image_of_one_pixel_is_no_problem(toy, prompts, tmp_path):
+    Image.fromarray(np.zeros((1, 1, 3), np.uint8)).save(toy.parent / "images" / "unlabelled_0.png")
+    Image.fromarray(np.zeros((1, 1, 3), np.uint8)).save(toy.parent / "images" / "training_0.png")
+    Image.fromarray(np.zeros((1, 1), np.uint8)).save(toy.parent / "masks" / "training_0.png")
+    run = train(toy, tmp_path / "run", prompts)
+    assert all(torch.isfinite(v).all() for v in weights(run).values())
+
+
+def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_epoch(
+    toy, prompts, tmp_path
+):
+    run = train(toy, tmp_path / "run", prompts, **{"train#trainer#max_epochs": 1})
+    before = (run / "model.pt").read_bytes()
+    broken = {"resume": True, "train#handlers#0#_target_": "tests.bundles.spoil_loss.SpoilLoss"}
+    with pytest.raises(SystemExit, match=r"the loss of step 3 is nan.*last complete epoch is kept"):
+        train(toy, run, prompts, **broken)
+    assert (run / "model.pt").read_bytes() == before
+    assert torch.load(run / "last.pt", weights_only=True)["epoch"] == 1
+    mended = train(toy, run, prompts, resume=True)
+    undisturbed = train(toy, tmp_path / "undisturbed", prompts)
+    assert_same(mended, undisturbed)
+
+
+def test_a_run_is_not_overwritten_nor_resumed_as_another(toy, prompts, tmp_path):
+    run = train(toy, tmp_path / "run", prompts, **{"train#trainer#max_epochs": 1})
+    with pytest.raises(SystemExit, match="holds a run already"):
+        train(toy, run, prompts)
+    with pytest.raises(SystemExit, match="ssl was mpamatch, is unimatch"):
+        train(toy, run, prompts, resume=True, ssl="unimatch")
+
+
+def test_unknown_ways_and_sets_are_one_line(toy, prompts, tmp_path):
+    for given, message in (
+        ({"ssl": "mixmatch"}, "ssl=mixmatch"),
+        ({"prompt_set": "poetry"}, "poetry"),
+        ({"prompts": str(tmp_path / "none.json")}, "none.json"),
+        ({"datalist": str(tmp_path / "none.json")}, "does not exist"),
+    ):
+        with pytest.raises(SystemExit) as stopped:
+            train(**{"datalist": toy, "output": tmp_path / "run", "prompts": prompts} | given)
+        assert message in str(stopped.value)
+
+
+def test_the_run_folder_predicts_alone(toy, prompts, tmp_path):
+    run = train(toy, tmp_path / "run", prompts)
+    moved = shutil.copytree(run, tmp_path / "elsewhere")
+    config = json.loads((moved / "inference.json").read_text())
+    assert config["class_names"] == ["background", "disc"]
+    assert config["target_mpp"] == 0.5
+    assert config["patch_encoder"] == "uni_v1"
+    assert config["embed_dim"] == 8
+    record = json.loads((moved / "run.json").read_text())
+    assert record["extra"]["ssl"] == "mpamatch"
+    assert record["extra"]["text"]

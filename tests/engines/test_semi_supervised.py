@@ -1,0 +1,200 @@
+"""One loss for four ways of training: equations, switches, and what may not enter."""
+
+import copy
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+from monai_ext.engines.prototype_setup import build_prototype_objective
+from monai_ext.engines.semi_supervised import ConsistencySettings, SemiSupervised
+from monai_ext.errors import SettingError
+from monai_ext.losses.pixel_cross_entropy import PixelCrossEntropy
+from monai_ext.networks.encoders import build_pixel_encoder
+from monai_ext.networks.nets.transuni import TransUNi
+from monai_ext.ops.cutmix import paste_partner
+
+B, U, C, SIDE, D = 2, 3, 3, 32, 6
+TINY = {"preset": "tiny"}
+
+
+def network() -> TransUNi:
+    torch.manual_seed(0)  # noqa: TID251
+    encoder = build_pixel_encoder("uni_v1", options=TINY, trained="all")
+    net = TransUNi(encoder, C, decoder_channels=(16, 8, 8, 8, 8), norm="group", embed_dim=D)
+    torch.nn.init.normal_(net.head.weight, std=3.0)  # some predictions are confident
+    return net.train()
+
+
+@pytest.fixture
+def batch(rng):
+    names = ("image", "weak", "strong_1", "strong_2")
+    found = {
+        k: 255 * torch.rand(B if k == "image" else U, 3, SIDE, SIDE, generator=rng) for k in names
+    }
+    found["outside"] = torch.zeros(U, 1, SIDE, SIDE)
+    found["outside"][1, :, :9] = 255
+    return found
+
+
+@pytest.fixture
+def labels(rng):
+    found = torch.randint(C, (B, 1, SIDE, SIDE), generator=rng)
+    found[0, 0, :4] = 255
+    return found
+
+
+def objective(ssl, *, text=None, proto=None, **given) -> SemiSupervised:
+    numbers = {
+        "tau": 0.6,
+        **{k: given.pop(k) for k in ("tau", "cutmix_prob", "feature_dropout") if k in given},
+    }
+    proto = build_prototype_objective(C, D, text=text, per_class=2, **(proto or {}))
+    return SemiSupervised(
+        C,
+        ssl=ssl,
+        loss=PixelCrossEntropy(),
+        consistency=ConsistencySettings(**numbers),
+        prototypes=proto,
+        **given,
+    )
+
+
+def loss_of(objective, net, batch, labels, seed=5):
+    torch.manual_seed(seed)  # noqa: TID251
+    return objective(net, batch, labels)
+
+
+def test_without_prototypes_the_loss_is_unimatchs_bit_by_bit(batch, labels):
+    net = network()
+    plain = loss_of(objective("unimatch"), net, batch, labels)
+    off = loss_of(objective("mpamatch", alpha=0.0), net, batch, labels)
+    assert torch.equal(plain, off)
+    assert loss_of(objective("mpamatch"), net, batch, labels) != plain
+
+
+def by_hand(net, batch, labels, tau, boxes, perturbed, views):
+    """UniMatch's published weights, written again: (x + s1 / 4 + s2 / 4 + fp / 2) / 2."""
+    x = F.cross_entropy(net(batch["image"]), labels[:, 0], ignore_index=255)
+    chance, pseudo = net(batch["weak"]).softmax(1).max(1)
+    pseudo[batch["outside"][:, 0] == 255] = 255
+
+    def term(logits, target, sure):
+        each = F.cross_entropy(logits, target, ignore_index=255, reduction="none")
+        return (each * (sure >= tau)).sum() / (target != 255).sum()
+
+    strong = []
+    for k in range(views):
+        mixed = paste_partner(batch[f"strong_{k + 1}"], boxes[k])
+        target, sure = paste_partner(pseudo, boxes[k]), paste_partner(chance, boxes[k])
+        strong.append(term(net(mixed), target, sure))
+    if perturbed is None:
+        return (x + strong[0]) / 2
+    return (x + sum(strong) / 4 + term(perturbed, pseudo, chance) / 2) / 2
+
+
+def test_unimatch_and_fixmatch_are_their_published_losses(batch, labels):
+    net = network()
+    for ssl, views in (("unimatch", 2), ("fixmatch", 1)):
+        made = objective(ssl, cutmix_prob=1.0)
+        torch.manual_seed(1)  # noqa: TID251
+        terms = made.terms(net, batch)
+        rest = terms.unlabelled
+        assert len(rest.boxes) == views
+        assert all(box.any() for box in rest.boxes)
+        expected = by_hand(net, batch, labels, 0.6, rest.boxes, rest.perturbed, views)
+        torch.testing.assert_close(made.combine(terms, labels), expected)
+        assert made.parts["unlabelled"] > 0.01
+
+
+def test_feature_perturbation_drops_channels_of_the_weak_images_alone(batch):
+    net = network()
+    terms = objective("unimatch").terms(net, batch)
+    torch.testing.assert_close(terms.unlabelled.weak.logits, net(batch["weak"]))
+    torch.testing.assert_close(terms.labelled.logits, net(batch["image"]))
+    assert (terms.unlabelled.perturbed - net(batch["weak"])).abs().max() > 1e-3
+    same = objective("unimatch", feature_dropout=0.0).terms(net, batch).unlabelled
+    torch.testing.assert_close(same.perturbed, same.weak.logits)
+
+
+def test_supervised_training_is_the_labelled_loss_alone(batch, labels):
+    net = network()
+    found = loss_of(objective("supervised"), net, {"image": batch["image"]}, labels)
+    torch.testing.assert_close(found, 0.5 * PixelCrossEntropy()(net(batch["image"]), labels))
+
+
+def test_nothing_is_confident_above_one_and_prototypes_get_labelled_pixels_only(batch, labels):
+    net, made = network(), objective("mpamatch", tau=1.01)
+    loss_of(made, net, batch, labels)
+    assert made.parts["unlabelled"] == 0
+    assert made.parts["confident"] == 0
+    first = made.prototypes.bank.vectors.clone()
+    other = {**batch, "weak": batch["weak"].flip(-1) * 0.5}
+    again = objective("mpamatch", tau=1.01)
+    loss_of(again, net, other, labels)
+    assert torch.equal(again.prototypes.bank.vectors, first)
+
+
+def test_the_pseudo_label_carries_no_gradient(batch, labels):
+    """Without perturbation the weak view is only a teacher: its pixels do not move the loss."""
+    net = network()
+    batch["weak"].requires_grad_()
+    loss_of(objective("fixmatch"), net, batch, labels).backward()
+    assert batch["weak"].grad is None or batch["weak"].grad.abs().max() == 0
+    batch["strong_1"].requires_grad_()
+    loss_of(objective("fixmatch"), net, batch, labels).backward()
+    assert batch["strong_1"].grad.abs().max() > 0
+
+
+def test_pixels_beyond_the_image_are_no_pseudo_labels(batch, labels):
+    net, made = network(), objective("unimatch", cutmix_prob=0.0)
+    batch["outside"][:] = 255
+    loss_of(made, net, batch, labels)
+    assert made.parts["unlabelled"] == 0
+    assert made.parts["confident"] == 0
+
+
+def test_the_teacher_makes_the_pseudo_labels_and_learns_nothing(batch, labels):
+    net = network()
+    teacher = copy.deepcopy(net)
+    torch.nn.init.normal_(teacher.head.bias, std=9.0)
+    plain = loss_of(objective("unimatch"), net, batch, labels)
+    made = objective("unimatch", teacher=teacher)
+    taught = loss_of(made, net, batch, labels)
+    assert taught != plain
+    taught.backward()
+    assert all(p.grad is None for p in teacher.parameters())
+    assert not teacher.training
+    assert "_teacher" not in "".join(made.state_dict())
+
+
+def test_a_lone_image_is_not_mixed(batch):
+    lone = {k: v[:1] for k, v in batch.items()}
+    terms = objective("unimatch", cutmix_prob=1.0).terms(network(), lone)
+    assert not torch.cat(terms.unlabelled.boxes).any()
+
+
+def test_unknown_ways_are_refused():
+    with pytest.raises(ValueError, match="ssl=mixmatch is unknown"):
+        objective("mixmatch")
+    with pytest.raises(ValueError, match="needs prototypes"):
+        SemiSupervised(C, ssl="mpamatch", loss=PixelCrossEntropy())
+    with pytest.raises(SettingError, match="neither prototypes nor terms"):
+        build_prototype_objective(C, D, text=None, use_img_proto="false")
+    with pytest.raises(SettingError, match="neither prototypes nor terms"):
+        build_prototype_objective(C, D, text=None, use_pal=False, use_pcl=False)
+
+
+def test_training_lowers_the_loss_and_gradients_reach_all_that_is_open(batch, labels):
+    net, made = network(), objective("mpamatch")
+    optimizer = torch.optim.AdamW(net.parameters(), 3e-3)
+    losses = []
+    for step in range(12):
+        loss = loss_of(made, net, batch, labels, seed=step)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    assert sum(losses[-3:]) < 0.9 * sum(losses[:3])
+    missing = [name for name, p in net.named_parameters() if p.grad is None]
+    assert not [name for name in missing if not name.startswith("encoder.network.")]
