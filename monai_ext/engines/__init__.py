@@ -1,5 +1,6 @@
 """Engines and handlers that MONAI lacks."""
 
+from monai_ext.engines.assignment_map import AssignmentMap
 from monai_ext.engines.branch_inferer import BranchInferer
 from monai_ext.engines.early_stop import EarlyStop
 from monai_ext.engines.extraction import FeatureExtractor, extract_features
@@ -50,6 +51,7 @@ from monai_ext.engines.training_run import TrainingRun
 from monai_ext.engines.validation_metrics import auc_metric, auc_of_logits, loss_metric
 
 __all__ = [
+    "AssignmentMap",
     "BranchInferer",
     "ConsistencySettings",
     "EarlyStop",

@@ -22,10 +22,11 @@ class InferenceRun:
     Args:
         output_dir: folder of the results.
         ckpt_path: ``model.pt`` of a run.
-        outputs: the handler that writes results; its ``failures`` decide the exit code.
+        outputs: the handler that writes results; its ``failures`` decide the exit code. None:
+            there is none that goes on after a failure.
     """
 
-    def __init__(self, output_dir: Path, ckpt_path: Path, outputs: Any) -> None:
+    def __init__(self, output_dir: Path, ckpt_path: Path, outputs: Any = None) -> None:
         self.folder, self.checkpoint, self.outputs = Path(output_dir), Path(ckpt_path), outputs
 
     def run(self, evaluator: Evaluator) -> None:
@@ -42,7 +43,7 @@ class InferenceRun:
                 evaluator.run()
             except RuntimeError as error:
                 raise self._mismatch(error) from error
-        failures: Mapping[str, str] = self.outputs.failures
+        failures: Mapping[str, str] = {} if self.outputs is None else self.outputs.failures
         if failures:
             raise SystemExit(EXIT_SOME_FAILED)
 

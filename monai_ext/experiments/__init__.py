@@ -17,6 +17,12 @@ from monai_ext.experiments.patient_jackknife import JackknifeT, patient_jackknif
 from monai_ext.experiments.predict import predict
 from monai_ext.experiments.results_table import results_table
 from monai_ext.experiments.search_space import SearchSpace, read_space
+from monai_ext.experiments.segmentation_report import (
+    SegmentationReport,
+    SummaryLine,
+    segmentation_report,
+)
+from monai_ext.experiments.segmentation_summary import SegmentationSummary
 from monai_ext.experiments.shard import Shard, read_shard
 from monai_ext.experiments.text_control_table import text_controls
 from monai_ext.experiments.tune import Budget, tune
@@ -31,7 +37,10 @@ __all__ = [
     "JackknifeT",
     "PairedDifference",
     "SearchSpace",
+    "SegmentationReport",
+    "SegmentationSummary",
     "Shard",
+    "SummaryLine",
     "TunedSettings",
     "bootstrap_difference",
     "bootstrap_interval",
@@ -56,6 +65,7 @@ __all__ = [
     "run_bundle",
     "run_config",
     "run_crossval",
+    "segmentation_report",
     "slide_metrics",
     "text_controls",
     "tune",

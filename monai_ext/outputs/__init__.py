@@ -5,6 +5,7 @@ from monai_ext.outputs.bag_tiles import bag_tiles
 from monai_ext.outputs.contact_sheet import contact_sheet
 from monai_ext.outputs.geojson import TileClass, write_geojson
 from monai_ext.outputs.heatmap import attention_heatmap
+from monai_ext.outputs.inference_values import read_inference_values
 from monai_ext.outputs.png import write_png
 from monai_ext.outputs.predictions import (
     Prediction,
@@ -18,7 +19,9 @@ from monai_ext.outputs.prototype_sheets import PrototypeSheets
 from monai_ext.outputs.provenance import Provenance
 from monai_ext.outputs.run_files import RunFiles, bundle_folder
 from monai_ext.outputs.run_json import RunRecord, read_run_json, write_run_json
+from monai_ext.outputs.segmentation_panels import SegmentationPanels
 from monai_ext.outputs.segmentation_run_files import SegmentationRunFiles
+from monai_ext.outputs.segmentation_scores import SegmentationScores
 from monai_ext.outputs.slide_frame import SlideFrame, slide_frame, tiles_frame
 from monai_ext.outputs.slide_outputs import SlideOutputs
 from monai_ext.outputs.slide_pictures import PictureSettings
@@ -32,7 +35,9 @@ __all__ = [
     "Provenance",
     "RunFiles",
     "RunRecord",
+    "SegmentationPanels",
     "SegmentationRunFiles",
+    "SegmentationScores",
     "SlideFrame",
     "SlideOutputs",
     "TileClass",
@@ -46,6 +51,7 @@ __all__ = [
     "percentile_rank",
     "prediction_table",
     "rank_within_levels",
+    "read_inference_values",
     "read_predictions",
     "read_run_json",
     "slide_frame",

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 import monai_ext
 from monai_ext.experiments.bundle_run import run_bundle
@@ -128,7 +129,19 @@ def test_the_log_has_every_part_of_the_loss(toy, prompts, tmp_path):
     assert last["prototypes"] == pytest.approx(sum(last[k] for k in parts), rel=1e-4)
     assert 0 <= last["prototype_entropy"] <= 1
     assert 0 <= last["val_mdice"] <= 1
-    assert list(run.glob("events.out.tfevents*"))
+
+
+def test_tensorboard_has_losses_metrics_and_panels(toy, prompts, tmp_path):
+    run = train(toy, tmp_path / "run", prompts, panel_interval=1)
+    tags = {}
+    for path in run.glob("events.out.tfevents*"):
+        found = EventAccumulator(str(path), {"images": 0, "scalars": 0}).Reload()
+        for tag in found.Tags()["scalars"]:
+            tags[tag] = len(found.Scalars(tag))
+        for tag in found.Tags()["images"]:
+            tags[tag] = len(found.Images(tag))
+    assert tags["train_loss"] == 6
+    assert tags["segmentation"] == tags["val_mdice"] == tags["prototype_entropy"] == 3
 
 
 def test_it_learns_discs_from_three_masks(toy, prompts, tmp_path):

@@ -1,0 +1,140 @@
+"""Semi-supervised gland segmentation on GlaS: methods against shares of labelled images.
+
+python scripts/segmentation_experiment.py run --data runs/glas/segmentation \
+    --output runs/glas/experiment --lists official_010 --methods supervised,mpamatch [--shard 1/2]
+python scripts/segmentation_experiment.py report --output runs/glas/experiment
+
+Every run is one folder OUTPUT/<datalist>/<method>/seed<n>; a rerun goes on where it was stopped and
+does only what is missing. All runs have the same steps and, but for the method, the same settings.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import fire
+import torch
+from tqdm import tqdm
+
+from monai_ext.errors import MonaiExtError
+from monai_ext.experiments.bundle_run import run_bundle
+from monai_ext.experiments.segmentation_grid import grid_table, read_cell
+from monai_ext.experiments.shard import read_shard
+
+BUNDLE = "pathology_mpamatch_segmentation"
+SMALL: dict[str, Any] = {
+    "target_mpp": 1.24,
+    "crop_px": 160,
+    "steps": 400,
+    "epoch_steps": 100,
+    "batch_size": 4,
+    "unlabelled_batch_size": 2,
+    "decoder_channels": [128, 64, 48, 32, 16],
+    "learning_rate": 1e-3,
+    "encoder_rate": 3e-4,
+    "pixels_per_image": 1024,
+}
+"""Half of GlaS's resolution, small crops: a few minutes a run on two cores."""
+METHODS: dict[str, dict[str, Any]] = {
+    "supervised": {"ssl": "supervised"},
+    "fixmatch": {"ssl": "fixmatch"},
+    "unimatch": {"ssl": "unimatch"},
+    "mpamatch": {"ssl": "mpamatch"},
+    "images_only": {"ssl": "mpamatch", "use_txt_proto": False},
+    "texts_only": {"ssl": "mpamatch", "use_img_proto": False},
+    "no_pal": {"ssl": "mpamatch", "use_pal": False},
+    "no_pcl": {"ssl": "mpamatch", "use_pcl": False},
+    "generic_prompts": {"ssl": "mpamatch", "prompt_set": "generic"},
+    "random_texts": {"ssl": "mpamatch", "text_encoder": "random", "text_options": {"dim": 384}},
+    **{f"k{k}": {"ssl": "mpamatch", "prototypes_per_class": k} for k in (1, 3, 10)},
+    **{f"tau{t}": {"ssl": "mpamatch", "tau": t / 100} for t in (90, 99)},
+    "supervised_ema": {"ssl": "supervised", "ema_teacher": True},
+    "unimatch_ema": {"ssl": "unimatch", "ema_teacher": True},
+    "mpamatch_ema": {"ssl": "mpamatch", "ema_teacher": True},
+}
+HEAD = ["data", "method", "seeds", "mDice", "minus supervised, by image", "by patient"]
+
+
+def run(  # noqa: PLR0913, PLR0917
+    data: str,
+    output: str,
+    lists: str | tuple[str, ...] = "official_010",
+    methods: str | tuple[str, ...] = "supervised,fixmatch,unimatch,mpamatch",
+    seeds: str | int | tuple[int, ...] = "0,1,2",
+    shard: str = "1/1",
+    threads: int = 1,
+    settings: str = "{}",
+) -> None:
+    """Train and score what is missing.
+
+    Args:
+        data: folder of datalists that ``prepare_glas.py --segmentation`` made.
+        output: folder of the runs.
+        lists: names of datalists, with commas.
+        methods: see ``METHODS``.
+        seeds: with commas.
+        shard: ``i/n``: every n-th run from the i-th on.
+        threads: of torch.
+        settings: JSON of config ids in place of ``SMALL``'s.
+    """
+    torch.set_num_threads(threads)
+    given = SMALL | (json.loads(settings) if isinstance(settings, str) else dict(settings))
+    wanted = [
+        (name, method, int(seed))
+        for seed in _names(seeds)
+        for name in _names(lists)
+        for method in _names(methods)
+    ]
+    bar = tqdm(read_shard(str(shard)).pick(wanted), unit="run")
+    for name, method, seed in bar:
+        bar.set_postfix_str(f"{name} {method} {seed}")
+        folder = Path(str(output)) / name / method / f"seed{seed}"
+        _one(Path(str(data)) / f"{name}.json", folder, given | METHODS[method] | {"seed": seed})
+
+
+def report(output: str, column: str = "mdice", pictures: int = 6) -> None:
+    """Write ``results.md``, ``curves.png`` and ``pictures.png`` of all runs that are scored.
+
+    Args:
+        output: folder of the runs.
+        column: of ``scores.csv``.
+        pictures: rows of the picture grid.
+    """
+    from monai_ext.experiments.segmentation_figure import curve_figure, picture_grid
+
+    root, cells, folders = Path(str(output)), {}, {}
+    try:
+        for data in sorted(path for path in root.iterdir() if path.is_dir()):
+            for method in METHODS:
+                runs = sorted((data / method).glob("seed*"))
+                cell = read_cell(runs, column) if runs else None
+                if cell is not None:
+                    cells[data.name, method], folders[data.name, method] = cell, runs[0]
+        rows = grid_table(cells, "supervised")
+        lines = [" | ".join(row) for row in [HEAD, ["---"] * len(HEAD), *rows]]
+        (root / "results.md").write_text("".join(f"| {line} |\n" for line in lines))
+        curve_figure(cells, root / "curves.png", column)
+        picture_grid(folders, root / "pictures.png", rows=pictures)
+    except MonaiExtError as error:
+        raise SystemExit(str(error)) from None
+    print((root / "results.md").read_text())
+
+
+def _one(datalist: Path, folder: Path, values: Mapping[str, Any]) -> None:
+    if (folder / "scores.csv").is_file():
+        return
+    where = {"datalist": str(datalist), "output_dir": str(folder)}
+    run_bundle(BUNDLE, ["train.json"], workflow_type="train", **where, **values, resume=True)
+    run_bundle(BUNDLE, ["train.json", "evaluate.json"], workflow_type="train", **where)
+
+
+def _names(text: Any) -> list[str]:
+    given = text.split(",") if isinstance(text, str) else text
+    return [str(name) for name in ([given] if isinstance(given, int) else given)]
+
+
+if __name__ == "__main__":
+    fire.Fire({"run": run, "report": report})
