@@ -58,7 +58,7 @@ METHODS: dict[str, dict[str, Any]] = {
 HEAD = ["data", "method", "seeds", "mDice", "minus supervised, by image", "by patient"]
 
 
-def run(  # noqa: PLR0913, PLR0917
+def run(
     data: str,
     output: str,
     lists: str | tuple[str, ...] = "official_010",

@@ -2,6 +2,7 @@
 
 from monai_ext.engines.assignment_map import AssignmentMap
 from monai_ext.engines.branch_inferer import BranchInferer
+from monai_ext.engines.collapse_watch import CollapseWatch
 from monai_ext.engines.early_stop import EarlyStop
 from monai_ext.engines.extraction import FeatureExtractor, extract_features
 from monai_ext.engines.extraction_book import ExtractionOutcome
@@ -53,6 +54,7 @@ from monai_ext.engines.validation_metrics import auc_metric, auc_of_logits, loss
 __all__ = [
     "AssignmentMap",
     "BranchInferer",
+    "CollapseWatch",
     "ConsistencySettings",
     "EarlyStop",
     "ExtractionEstimate",

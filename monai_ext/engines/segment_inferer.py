@@ -16,7 +16,7 @@ from torch import nn
 from tqdm import tqdm
 
 from monai_ext.data.label_map import LabelMap, NotSegmented
-from monai_ext.data.label_runs import joined_runs, label_runs
+from monai_ext.data.label_runs import LabelRuns, joined_runs, label_runs
 from monai_ext.engines.extraction_prefetch import prefetched
 from monai_ext.engines.extraction_stream import SLIDE_FAULTS, reason_of
 from monai_ext.engines.segment_blend import Band, WindowScores, blended_bands
@@ -104,16 +104,11 @@ def segment_slide(
     width, height = (max(1, int(np.ceil(edge / scale - 1e-9))) for edge in grid.slide_size)
     tissue = slide.tissue()
     plan = plan_windows((width, height), settings.roi_px, settings.overlap, tissue, scale)
-    labels, runs, seen = np.zeros((height, width), np.uint8), [], np.zeros(0, np.int64)
-    with torch.inference_mode():
-        for top, found, probability, counts in labelled_rows(slide, network, plan, device):
-            labels[top : top + len(found)] = found
-            runs.append(label_runs(found, probability, top))
-            seen = seen + counts if len(seen) else counts
+    labels, runs, seen = _labelled(slide, network, plan, device)
     return LabelMap(
         slide=slide.slide,
         labels=labels,
-        runs=joined_runs(runs),
+        runs=runs,
         seen=seen,
         scale=scale,
         mpp=scale * mpp,
@@ -123,6 +118,23 @@ def segment_slide(
         reader=slide.reader.backend,
         seconds=time.perf_counter() - started,
     )
+
+
+def _labelled(
+    slide: SlideToSegment,
+    network: nn.Module,
+    plan: WindowPlan,
+    device: torch.device | str | None,
+) -> tuple[np.ndarray, LabelRuns, np.ndarray]:
+    """Label map, its runs, and how many pixels of each class the network was asked about."""
+    width, height = plan.size
+    labels, runs, seen = np.zeros((height, width), np.uint8), [], np.zeros(0, np.int64)
+    with torch.inference_mode():
+        for top, found, probability, counts in labelled_rows(slide, network, plan, device):
+            labels[top : top + len(found)] = found
+            runs.append(label_runs(found, probability, top))
+            seen = seen + counts if len(seen) else counts
+    return labels, joined_runs(runs), seen
 
 
 def labelled_rows(

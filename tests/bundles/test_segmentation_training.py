@@ -152,6 +152,34 @@ def test_it_learns_discs_from_three_masks(toy, prompts, tmp_path):
     assert float(rows[-1]["val_mdice"]) > 0.75
 
 
+def test_the_published_parts_train_with_stand_ins(toy, prompts, tmp_path):
+    where = {"datalist": str(toy), "output_dir": str(tmp_path / "run"), "prompts": str(prompts)}
+    small = {"crop_px": 32, "steps": 2, "epoch_steps": 1, "preset": "tiny", "pixels_per_image": 64}
+    run_bundle(BUNDLE, ["train.json", "uni.json"], workflow_type="train", **where, **small)
+    values = json.loads((tmp_path / "run" / "inference.json").read_text())
+    assert values["norm"] == "group"
+    assert values["embed_dim"] == 32
+    state = torch.load(tmp_path / "run" / "last.pt", weights_only=True)
+    learned = [name for name in state["parts"]["objective"] if "ctx" in name]
+    assert learned
+    assert not [name for name in weights(tmp_path / "run") if "text" in name or "ctx" in name]
+
+
+def test_a_run_is_scored_as_it_was_trained(toy, prompts, tmp_path):
+    """Evaluation takes the network's settings from the run, not from the command line."""
+    run = train(toy, tmp_path / "run", prompts, target_mpp=1.0)
+    given = {"datalist": str(toy), "output_dir": str(run)}
+    run_bundle(BUNDLE, ["train.json", "evaluate.json"], workflow_type="train", **given)
+    rows = list(csv.DictReader((run / "scores.csv").open()))
+    assert [row["slide"] for row in rows] == ["test_0", "test_1"]
+    truth = np.asarray(Image.open(toy.parent / "masks" / "test_0.png"))
+    found = np.asarray(Image.open(run / "predictions" / "test_0.png"))
+    assert found.shape == truth.shape
+    inside, both = ((found == 1) & (truth == 1)).sum(), (found == 1).sum() + (truth == 1).sum()
+    assert float(rows[0]["dice_disc"]) == pytest.approx(2 * inside / both)
+    assert "mdice" in (run / "summary.md").read_text()
+
+
 def edited(toy, change):
     content = json.loads(toy.read_text())
     change(content)
