@@ -16,6 +16,7 @@ from monai_ext.data.feature_store import write_features
 from monai_ext.data.few_shot import few_shot_splits
 from monai_ext.data.given_splits import given_splits
 from monai_ext.data.join import JoinedLevels, join_levels
+from monai_ext.data.label_map import LabelMap, NotSegmented
 from monai_ext.data.make_splits import (
     features_of_cohort,
     make_site_splits,
@@ -61,7 +62,9 @@ __all__ = [
     "FeatureLevel",
     "FeatureReport",
     "JoinedLevels",
+    "LabelMap",
     "LevelReport",
+    "NotSegmented",
     "PairedLoader",
     "PriorText",
     "SegmentationDatalist",

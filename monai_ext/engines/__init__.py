@@ -28,6 +28,10 @@ from monai_ext.engines.prototype_objective import PrototypeObjective
 from monai_ext.engines.prototype_setup import build_prototype_objective
 from monai_ext.engines.run_checkpoint import RunCheckpoint
 from monai_ext.engines.seed_epochs import SeedEpochs, epoch_seed
+from monai_ext.engines.segment_inferer import SlideWindowInferer, segment_slide
+from monai_ext.engines.segment_input import SegmentationInput
+from monai_ext.engines.segment_settings import SegmentationSettings
+from monai_ext.engines.segment_source import SlideToSegment, SlideToSegmentd
 from monai_ext.engines.segmentation_loading import (
     check_ssl,
     load_segmentation_split,
@@ -73,9 +77,14 @@ __all__ = [
     "RunCheckpoint",
     "SaveFeatures",
     "SeedEpochs",
+    "SegmentationInput",
+    "SegmentationSettings",
     "SegmentationTerms",
     "SemiSupervised",
     "SlideToGrid",
+    "SlideToSegment",
+    "SlideToSegmentd",
+    "SlideWindowInferer",
     "TextAtTest",
     "TrainingProgress",
     "TrainingRun",
@@ -105,6 +114,7 @@ __all__ = [
     "plain_errors",
     "prepare_paired_batch",
     "require_levels",
+    "segment_slide",
     "segmentation_parameters",
     "start_from_texts",
 ]

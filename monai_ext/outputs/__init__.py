@@ -19,6 +19,8 @@ from monai_ext.outputs.prototype_sheets import PrototypeSheets
 from monai_ext.outputs.provenance import Provenance
 from monai_ext.outputs.run_files import RunFiles, bundle_folder
 from monai_ext.outputs.run_json import RunRecord, read_run_json, write_run_json
+from monai_ext.outputs.segmentation_files import SegmentationFiles
+from monai_ext.outputs.segmentation_outputs import SegmentationOutputs
 from monai_ext.outputs.segmentation_panels import SegmentationPanels
 from monai_ext.outputs.segmentation_run_files import SegmentationRunFiles
 from monai_ext.outputs.segmentation_scores import SegmentationScores
@@ -35,6 +37,8 @@ __all__ = [
     "Provenance",
     "RunFiles",
     "RunRecord",
+    "SegmentationFiles",
+    "SegmentationOutputs",
     "SegmentationPanels",
     "SegmentationRunFiles",
     "SegmentationScores",

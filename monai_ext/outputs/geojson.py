@@ -75,7 +75,7 @@ def write_geojson(
         f",{json.dumps(key)}:{json.dumps(value)}" for key, value in (members or {}).items()
     )
     count = 0
-    with write_atomically(path) as partial, _text_writer(partial) as out:
+    with write_atomically(path) as partial, text_writer(partial) as out:
         out.write(f'{{"type":"FeatureCollection"{extra},"features":[')
         for level_tiles in chosen:
             for feature in _features(level_tiles, frame, tile_class):
@@ -107,7 +107,8 @@ def _features(tiles: TileScores, frame: SlideFrame, tile_class: TileClass | None
 
 
 @contextmanager
-def _text_writer(path: Path) -> Iterator[TextIO]:
+def text_writer(path: Path) -> Iterator[TextIO]:
+    """UTF-8 text to a file, packed if its name ends in ``.gz``; the same bytes every time."""
     if path.suffix == ".gz":
         with (
             path.open("wb") as raw,

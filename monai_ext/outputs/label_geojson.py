@@ -20,7 +20,7 @@ from monai_ext.atomic import write_atomically
 from monai_ext.data.label_map import LabelMap
 from monai_ext.data.label_runs import LabelPieces
 from monai_ext.outputs.class_colours import class_colours
-from monai_ext.outputs.geojson import _text_writer
+from monai_ext.outputs.geojson import text_writer
 from monai_ext.outputs.label_polygons import PixelPolygon, ring_area, trace_pieces
 
 _RUNS_AT_A_TIME = 200_000
@@ -89,7 +89,7 @@ def write_label_geojson(
     }
     top = json.dumps({"type": "FeatureCollection", "outlines": said, **(members or {})})
     count = 0
-    with write_atomically(path) as partial, _text_writer(partial) as out:
+    with write_atomically(path) as partial, text_writer(partial) as out:
         out.write(f'{top[:-1]}, "features": [')
         for feature in _features(found, pieces, class_names, rules):
             out.write(f",\n{feature}" if count else f"\n{feature}")
@@ -139,10 +139,9 @@ def _rings(polygon: PixelPolygon, found: LabelMap, rules: OutlineRules) -> list[
 def _simpler(rings: list[NDArray[np.float64]], tolerance: float) -> list[NDArray[np.float64]]:
     """Fewer points, none of the outline farther off than ``tolerance``; rings stay apart."""
     from shapely import Polygon
-    from shapely.geometry.polygon import orient
 
     simple = Polygon(rings[0], rings[1:]).simplify(tolerance, preserve_topology=True)
-    made = orient(cast("Polygon", simple))
+    made = cast("Polygon", simple)
     return [np.asarray(ring.coords)[:-1] for ring in (made.exterior, *made.interiors)]
 
 

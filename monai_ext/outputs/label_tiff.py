@@ -49,21 +49,24 @@ def write_label_tiff(
     is_big = level.size > _CLASSIC_LIMIT
     with write_atomically(path) as partial, TiffWriter(partial, bigtiff=is_big) as writer:
         while True:
-            writer.write(
-                level,
-                tile=(_TILE_PX, _TILE_PX),
-                compression="adobe_deflate",
-                photometric="minisblack",
-                subfiletype=int(not is_first),
-                resolution=(_UM_PER_CM / mpp, _UM_PER_CM / mpp),
-                resolutionunit="CENTIMETER",
-                description=json.dumps(notes) if is_first else None,
-                software="monai_ext" if is_first else False,
-                metadata=None,
-            )
+            words = json.dumps(notes) if is_first else None
+            writer.write(level, description=words, **_tags(mpp, is_first=is_first))
             if max(level.shape) <= _TILE_PX:
                 return
             level, mpp, is_first = halved_labels(level), mpp * 2, False
+
+
+def _tags(mpp: float, *, is_first: bool) -> dict[str, Any]:
+    return {
+        "tile": (_TILE_PX, _TILE_PX),
+        "compression": "adobe_deflate",
+        "photometric": "minisblack",
+        "subfiletype": int(not is_first),
+        "resolution": (_UM_PER_CM / mpp, _UM_PER_CM / mpp),
+        "resolutionunit": "CENTIMETER",
+        "software": "monai_ext" if is_first else False,
+        "metadata": None,
+    }
 
 
 def halved_labels(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from monai_ext.testing.toy_cohort import write_toy_cohort
+from monai_ext.testing.toy_masks import write_toy_masks
 
 TOY_TEXT = Path(__file__).with_name("toy_text.safetensors")
 """``tests/data/toy.json`` by ``tiny_text`` at width 8."""
@@ -29,6 +30,12 @@ def inputs(toy_cohort, tmp_path):
         output = {"output_dir": str(tmp_path / "out"), "bundle_root": str(config.parents[1])}
         if "encoder" in found and "in_channels" not in found:
             return output | {"dataset_dir": str(tmp_path), "encoder": "tiny"}
+        if "target_mpp" in found:
+            images = write_toy_masks(tmp_path / "images")
+            if config.stem == "train":
+                prompts = Path(__file__).with_name("toy_prompts.json")
+                return output | {"datalist": str(images), "prompts": str(prompts)}
+            return output | {"dataset_dir": str(images.parent / "images"), "mpp": 0.5}
         if config.stem == "train":
             return output | TOY_NETWORK | {"datalist": str(toy_cohort / "splits/fold0.json")}
         widths = {"in_channels": [6, 5, 4], "encoder": "toy"}

@@ -40,12 +40,8 @@ def toy(tmp_path):
 
 
 @pytest.fixture
-def prompts(tmp_path):
-    path = tmp_path / "prompts.json"
-    words = {c: [{"text": f"a {c}", "source": "plain"}] for c in ("background", "disc")}
-    content = {"task": "toy", "title": "discs", "status": "toy", "class_names": list(words)}
-    path.write_text(json.dumps(content | {"sets": {"pathology": words}}))
-    return path
+def prompts():
+    return Path(__file__).with_name("toy_prompts.json")
 
 
 def train(datalist, output, prompts, **given):
@@ -239,8 +235,8 @@ BAD = {
     foreign_value: "mask holds [7], the classes are 0 to 1",
     nothing_but_background: "show no pixel of disc",
     white_for_disc: "write 1 for disc",
-    sixteen_bit: "more than 8 bits",
-    see_through: "4 channels and is transparent in 100.0 %",
+    sixteen_bit: "has 16 bits a channel",
+    see_through: "is transparent somewhere",
     no_mask: "'training_0' lacks label",
     also_unlabelled: "slide 'training_0' is in training and unlabelled",
     no_unlabelled: "has no unlabelled images",

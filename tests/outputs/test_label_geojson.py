@@ -107,6 +107,7 @@ def test_features_have_what_qupath_reads_and_what_was_measured(tmp_path):
     assert properties["measurements"]["mean probability"] == pytest.approx(expected, abs=1e-6)
     outer, hole = feature["geometry"]["coordinates"]
     assert sorted(outer[:-1]) == [[4, 2], [4, 12], [14, 2], [14, 12]]  # whole numbers
+    assert {type(value) for point in outer for value in point} == {int}
     assert sorted(hole[:-1]) == [[8, 6], [8, 8], [10, 6], [10, 8]]
     assert document["provenance"] == {"id": "123"}
     assert document["outlines"]["origin_level0_px"] == [30, 40]

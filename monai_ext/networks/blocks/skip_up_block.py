@@ -76,6 +76,7 @@ class SkipUpBlock(nn.Module):
             upsample="nontrainable",
             pre_conv=None,
             align_corners=False,
+            is_pad=False,
         )
 
     def forward(self, x: torch.Tensor, skip: torch.Tensor | None = None) -> torch.Tensor:
@@ -98,6 +99,6 @@ class SkipUpBlock(nn.Module):
         if skip is None:
             return self.up(x, None)
         beside, size = self.lateral[0](skip), [2 * x.shape[-2], 2 * x.shape[-1]]
-        if list(beside.shape[-2:]) != size:
+        if torch.jit.is_tracing() or list(beside.shape[-2:]) != size:
             beside = F.interpolate(beside, size, mode="bilinear", align_corners=False)
         return self.up(x, beside)

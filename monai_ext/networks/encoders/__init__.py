@@ -1,7 +1,6 @@
 """Encoders: tiles and sentences to vectors."""
 
 from monai_ext.networks.encoders.bert_coop_prompts import BertCoOpPrompts
-from monai_ext.networks.encoders.build_pixel_encoder import build_pixel_encoder
 from monai_ext.networks.encoders.conch import Conch, ConchContrast
 from monai_ext.networks.encoders.conch_text import ConchText
 from monai_ext.networks.encoders.coop_prompts import CoOpPrompts
@@ -12,6 +11,7 @@ from monai_ext.networks.encoders.keep import KEEP
 from monai_ext.networks.encoders.keep_text import KeepText
 from monai_ext.networks.encoders.midnight import Midnight12k
 from monai_ext.networks.encoders.minilm import MiniLML6
+from monai_ext.networks.encoders.named_pixel_encoder import build_pixel_encoder
 from monai_ext.networks.encoders.open_clip_encoder import OpenClipEncoder
 from monai_ext.networks.encoders.open_clip_text import OpenClipText
 from monai_ext.networks.encoders.patch_encoder import PatchEncoder

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
-from monai.transforms.utils import compute_divisible_spatial_size
 from torch import Tensor, nn
 
 from monai_ext.networks.encoders.patch_encoder import PatchEncoder
@@ -135,10 +134,10 @@ def _freeze(network: Any, trained: str | int) -> list[nn.Module]:
 
 
 def padded_image(image: Tensor, multiple: int) -> Tensor:
-    """Repeat the last row and column until both sides are multiples, ``[B, 3, H', W']``."""
-    height, width = image.shape[-2:]
-    rows, cols = compute_divisible_spatial_size([height, width], multiple)
-    below, right = rows - height, cols - width
-    if below == 0 and right == 0:
-        return image
+    """Repeat the last row and column until both sides are multiples, ``[B, 3, H', W']``.
+
+    In arithmetic that a traced module repeats for other sizes, as MONAI's function for divisible
+    sizes does not.
+    """
+    below, right = -image.shape[-2] % multiple, -image.shape[-1] % multiple
     return torch.nn.functional.pad(image, [0, right, 0, below], mode="replicate")

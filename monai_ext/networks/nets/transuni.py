@@ -107,14 +107,13 @@ class TransUNi(nn.Module):
         Returns:
             Logits ``[B, C, H, W]``.
         """
-        size = (int(image.shape[-2]), int(image.shape[-1]))
-        return self.decode(self.encode(image), size).logits
+        return self.decode(self.encode(image), image.shape[-2:]).logits
 
     def encode(self, image: torch.Tensor) -> list[torch.Tensor]:
         """Maps of the image ``[B, 3, H, W]``, padded to the encoder's multiple."""
         return self.encoder(padded_image(image, self.encoder.multiple))
 
-    def decode(self, maps: list[torch.Tensor], size: tuple[int, int]) -> Decoded:
+    def decode(self, maps: list[torch.Tensor], size: Sequence[int]) -> Decoded:
         """From maps, perturbed or not, to logits and what pixels are embedded from.
 
         Args:
@@ -140,7 +139,5 @@ class TransUNi(nn.Module):
         """Deep maps at the finest of their sizes, side by side."""
         deep = maps[: self.encoder.num_deep]
         size = deep[-1].shape[-2:]
-        same = [
-            m if m.shape[-2:] == size else F.interpolate(m, size, mode="bilinear") for m in deep
-        ]
-        return torch.cat(same, 1)
+        same = [F.interpolate(m, size, mode="bilinear") for m in deep[:-1]]
+        return torch.cat([*same, deep[-1]], 1)
