@@ -92,6 +92,42 @@ class Verbs:
         )
         return "\n".join(map(str, written))
 
+    def split_images(
+        self,
+        table: str,
+        classes: str,
+        output: str,
+        ratios: str = "1.0",
+        test: str = "0.2",
+        validation: str = "0.15",
+        seed: str = "0",
+    ) -> str:
+        """Split images and masks by patients into segmentation datalists.
+
+        Args:
+            table: CSV with columns image, mask (empty: unlabelled), patient; also mpp, group, part.
+            classes: class names by pixel value, background first, e.g. background,gland.
+            output: folder of the datalists.
+            ratios: shares of the training masks that are used, e.g. 0.1,0.2,1; nested.
+            test: share of the patients that is tested.
+            validation: share of the other patients.
+            seed: of all draws.
+        """
+        from monai_ext.data import read_image_table, split_image_table, write_labelled_subsets
+
+        split, bare = split_image_table(
+            read_image_table(as_folder(table)),
+            _words(classes),
+            test=float(test),
+            validation=float(validation),
+            seed=int(seed),
+        )
+        shares = [float(share) for share in _words(ratios)]
+        written = write_labelled_subsets(
+            split, as_folder(output), ratios=shares, unlabelled=bare, seed=int(seed)
+        )
+        return "\n".join(map(str, written))
+
     def crossval(
         self,
         bundle: str,

@@ -9,6 +9,9 @@ what it held when the network was built. First both say what they see of the sam
 must agree wherever no window was left out.
 
     python scripts/benchmark_segmentation.py slide --pairs 3 --roi_px 256
+    python scripts/benchmark_segmentation.py steps     # seconds and memory of training steps
+
+Steps are on random images of 256 px; ``uni_size`` is UNI's network with random weights.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ import numpy as np
 import torch
 from monai.data.wsi_reader import WSIReader
 from monai.inferers.inferer import SlidingWindowInferer
+from segmentation_steps import measure_steps
 from torch import Tensor, nn
 
 from monai_ext.engines.segment_inferer import scored_rows, segment_slide
@@ -111,6 +115,16 @@ def slide(
         for name in _SIDES[:: 1 if k % 2 == 0 else -1]:
             runs[name].append(_measured(name, case))
     _print_table(case, facts, runs)
+
+
+def steps(threads: int = 2, repeats: int = 3) -> None:
+    """Print seconds and peak MiB of a training step, a line as soon as it is there.
+
+    Args:
+        threads: of torch.
+        repeats: steps whose median is taken, after one to warm up.
+    """
+    measure_steps(threads, repeats)
 
 
 def side(name: str, case: str) -> None:
@@ -230,4 +244,4 @@ def _print_table(
 
 
 if __name__ == "__main__":
-    fire.Fire({"slide": slide, "side": side})
+    fire.Fire({"slide": slide, "side": side, "steps": steps})

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from monai_ext import cli
-from monai_ext.data import load_datalist
+from monai_ext.data import load_datalist, load_segmentation_datalist
 from monai_ext.testing.toy_cohort import write_toy_cohort
+from monai_ext.testing.toy_masks import write_toy_masks
 from tests.experiments.experiment_files import draws, toy_cohort, write_experiment
 
 
@@ -158,3 +159,27 @@ def test_text_controls_without_splits_is_one_line(monkeypatch, tmp_path):
     words = ["--splits", tmp_path, "--text", "none", "--output", tmp_path / "out"]
     with pytest.raises(SystemExit, match=r"^(Setting|Cohort)Error: .*Repair"):
         call(monkeypatch, "text-controls", *words)
+
+
+def test_images_are_split_for_segmentation(monkeypatch, tmp_path, capsys):
+    write_toy_masks(tmp_path)
+    images = sorted((tmp_path / "images").glob("*.png"))
+    rows = [f"images/{p.name},masks/{p.name},p{k}" for k, p in enumerate(images)]
+    (tmp_path / "table.csv").write_text("\n".join(["image,mask,patient", *rows]) + "\n")
+    words = ["--table", tmp_path / "table.csv", "--classes", "background,disc"]
+    words += ["--output", tmp_path / "my lists #1", "--ratios", "0.5,1"]
+    call(monkeypatch, "split-images", *words)
+    found = sorted((tmp_path / "my lists #1").glob("*.json"))
+    assert [p.name for p in found] == ["split_050.json", "split_100.json"]
+    assert capsys.readouterr().out.count(".json") == 2
+    half = load_segmentation_datalist(found[0])
+    assert len(half.training) == len(half.unlabelled) == 4
+    with pytest.raises(SystemExit, match="no pixel of third"):
+        call(
+            monkeypatch,
+            "split-images",
+            *words[:2],
+            "--classes",
+            "background,disc,third",
+            *words[4:],
+        )

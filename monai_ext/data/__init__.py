@@ -15,6 +15,7 @@ from monai_ext.data.feature_layout import feature_path, slide_stem
 from monai_ext.data.feature_store import write_features
 from monai_ext.data.few_shot import few_shot_splits
 from monai_ext.data.given_splits import given_splits
+from monai_ext.data.image_table import read_image_table, split_image_table
 from monai_ext.data.join import JoinedLevels, join_levels
 from monai_ext.data.label_map import LabelMap, NotSegmented
 from monai_ext.data.make_splits import (
@@ -101,6 +102,7 @@ __all__ = [
     "read_facts",
     "read_failures",
     "read_features",
+    "read_image_table",
     "read_mask",
     "read_sound_mask",
     "read_text_embeddings",
@@ -110,6 +112,7 @@ __all__ = [
     "site_fold_splits",
     "slide_sites",
     "slide_stem",
+    "split_image_table",
     "write_blind_datalist",
     "write_datalist",
     "write_failures",

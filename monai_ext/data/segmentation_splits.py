@@ -44,6 +44,7 @@ def write_labelled_subsets(
     folder: Path | str,
     *,
     ratios: Sequence[float] = LABELLED_RATIOS,
+    unlabelled: Sequence[Mapping[str, Any]] = (),
     seed: int = 0,
 ) -> list[Path]:
     """Write ``NAME_005.json``, ``NAME_010.json`` ...: the same parts, more and more masks.
@@ -52,6 +53,7 @@ def write_labelled_subsets(
         split: images by part.
         folder: where the files go.
         ratios: labelled images of the training part; the subsets are nested.
+        unlabelled: images that never had a mask, in every list.
         seed: of the choice.
 
     Raises:
@@ -69,7 +71,8 @@ def write_labelled_subsets(
         parts = {
             "training": [_without(item, "group") for n, item in items.items() if n in chosen],
             "unlabelled": [
-                _without(item, "group", "label") for n, item in items.items() if n not in chosen
+                *(_without(item, "group", "label") for n, item in items.items() if n not in chosen),
+                *unlabelled,
             ],
             "validation": [_without(item, "group") for item in split.validation],
             "test": [_without(item, "group") for item in split.test],
