@@ -186,7 +186,7 @@ class SemiSupervised(nn.Module):
         total, self.parts = self.beta * supervised, {"supervised": supervised}
         if terms.unlabelled is None:
             return total
-        confidence, pseudo = terms.unlabelled.taught.detach().softmax(1).max(1)
+        confidence, pseudo = terms.unlabelled.taught.softmax(1).max(1)
         pseudo = pseudo.masked_fill(terms.unlabelled.outside == IGNORED, IGNORED)
         unlabelled = self._consistency(terms.unlabelled, pseudo, confidence)
         total = total + self.gamma * unlabelled

@@ -56,6 +56,8 @@ class SegmentationOutputs:
         class_names: by label; the first is the background.
         files: what is written.
         failed: slides that failed before the run, with reasons; read when it begins.
+        encoder_id: of the network's patch encoder, for the provenance.
+        split_hash: of the datalist it was trained on, for the provenance.
     """
 
     def __init__(
@@ -65,8 +67,11 @@ class SegmentationOutputs:
         files: SegmentationFiles,
         *,
         failed: Mapping[str, str] | None = None,
+        encoder_id: str | None = None,
+        split_hash: str | None = None,
     ) -> None:
         self.folder, self.class_names = Path(str(output_dir)), list(class_names)
+        self.encoder_id, self.split_hash = encoder_id, split_hash
         self.files, self._failed_before = files, {} if failed is None else failed
         self.failures: dict[str, str] = {}
         self.skipped: list[str] = []
@@ -152,6 +157,8 @@ class SegmentationOutputs:
         return Provenance(
             slide_hash=slide.reader.info.slide_hash,
             request_hash=json_hash(request),
+            encoder_id=self.encoder_id,
+            split_hash=self.split_hash,
             checkpoint_hash=self._checkpoint,
         )
 

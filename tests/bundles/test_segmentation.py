@@ -103,7 +103,7 @@ def test_config_builds_the_network_that_it_names(tmp_path):
 
 
 def test_slides_and_images_end_as_polygons_in_the_right_place(slides, tmp_path):
-    code, table = run(tmp_path)
+    code, table = run(tmp_path, split_hash="of the run")
     assert code == 0
     assert list(table) == ["good", "plain"]
     for name in table:
@@ -117,6 +117,8 @@ def test_slides_and_images_end_as_polygons_in_the_right_place(slides, tmp_path):
         assert float(table[name]["mm2_gland"]) == pytest.approx(area / 1e6, rel=0.03)
         assert table[name]["components"] == "1"
         assert document["provenance"]["id"] == table[name]["provenance"]
+        assert document["provenance"]["encoder_id"] == "efficientnet_lite0"
+        assert document["provenance"]["split_hash"] == "of the run"
         assert (tmp_path / f"out/labels/{name}.tif").is_file()
         assert (tmp_path / f"out/overlays/{name}_overlay.png").is_file()
     assert not (tmp_path / "out/nifti").exists()

@@ -47,6 +47,15 @@ def test_equipartition_uses_all_prototypes_where_nearest_uses_one(rng):
     assert torch.bincount(equal, minlength=4).min() >= 15
 
 
+def test_equipartition_of_even_clusters_is_the_nearest_prototype(rng):
+    bank = torch.eye(4)[None]
+    place = torch.arange(80) % 4
+    pixels = normalize(bank[0, place] + 0.1 * torch.randn(80, 4, generator=rng), dim=1)
+    similarity = prototype_similarity(pixels, bank)
+    found = assign_prototypes(similarity, torch.zeros(80, dtype=torch.long), assign="sinkhorn")
+    assert torch.equal(found, place)
+
+
 def test_equipartition_looks_at_the_own_class_only(case):
     pixels, bank, labels = case
     similarity = prototype_similarity(pixels, bank)
