@@ -69,14 +69,14 @@ def split_image_table(
         CohortError: if a share is out of range, or patients do not suffice.
     """
     masked = [item for item in items if "label" in item]
-    given = {item["patient"]: item["part"] for item in items if item.get("part")}
+    given = _given_parts(items)
     patients = sorted({item["patient"] for item in masked})
     if not given:
         drawn = _draw(patients, test, validation, seed)
         given = {p: part for part, chosen in drawn.items() for p in chosen}
     parts: dict[str, list[dict[str, Any]]] = {"training": [], "validation": [], "test": []}
     for item in masked:
-        part = item.get("part") or given.get(item["patient"], "training")
+        part = given.get(item["patient"], "training")
         parts.setdefault(part, []).append({k: v for k, v in item.items() if k != "part"})
     if set(parts) - {"training", *_TESTED} or not parts["training"]:
         raise CohortError(
@@ -113,6 +113,21 @@ def _item(row: dict[str, str], folder: Path, problems: list[str]) -> dict[str, A
         except ValueError:
             problems.append(f"{row['image']} has mpp {row['mpp']!r}")
     return item
+
+
+def _given_parts(items: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """Part of each patient, as the table has it."""
+    found: dict[str, set[str]] = {}
+    for item in items:
+        if item.get("part"):
+            found.setdefault(item["patient"], set()).add(item["part"])
+    raise_all(
+        "the table's column part",
+        [f"patient {p!r} is in {' and '.join(sorted(q))}" for p, q in found.items() if len(q) > 1],
+        "a patient is in one part",
+        "mend the column part",
+    )
+    return {patient: parts.pop() for patient, parts in found.items()}
 
 
 def _draw(

@@ -60,6 +60,16 @@ def test_given_parts_win(table):
     assert len(bare) == 3
     assert split.training[0]["mpp"] == 0.5
     assert "part" not in split.training[0]
+    assert all(set(i) == {"image", "slide", "patient", "mpp"} for i in bare)
+
+
+def test_a_patient_in_two_parts_is_refused(table):
+    items = read_image_table(table)
+    for item in items:
+        item["part"] = "training"
+    items[0]["part"], items[1]["patient"] = "test", items[0]["patient"]
+    with pytest.raises(CohortError, match="patient 'p0' is in test and training"):
+        split_image_table(items, TOY_CLASSES)
 
 
 def test_all_faults_come_at_once(table):

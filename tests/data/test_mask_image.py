@@ -38,6 +38,7 @@ def test_other_pictures_and_files_are_refused(tmp_path):
         (TRUTH, (2, 3), None),
         (np.array([[0, 1, 255]]), (1, 3), None),
         (TRUTH, (3, 2), "mask is 3 x 2 px, its image 2 x 3"),
+        (TRUTH, (2, 5), "mask is 3 x 2 px, its image 5 x 2"),
         (np.array([[0, 4, 7]]), (1, 3), "mask holds [4, 7], the classes are 0 to 1"),
         (np.array([[0, 255]]), (1, 2), "write 1 for gland"),
     ],

@@ -2,7 +2,9 @@
 
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from monai_ext.data.segmentation_datalist import load_segmentation_datalist
 from monai_ext.data.segmentation_splits import (
@@ -52,3 +54,8 @@ def test_a_class_that_no_image_shows_is_refused(split, tmp_path):
     with pytest.raises(CohortError, match="no pixel of third"):
         write_labelled_subsets(three, tmp_path / "lists")
     assert classes_shown(split.training[0]["label"]) == [0, 1]
+
+
+def test_pixels_that_do_not_count_show_no_class(tmp_path):
+    Image.fromarray(np.array([[0, 255], [2, 2]], np.uint8)).save(tmp_path / "m.png")
+    assert classes_shown(tmp_path / "m.png") == [0, 2]

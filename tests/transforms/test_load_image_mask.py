@@ -51,6 +51,8 @@ def test_both_are_resampled_together(item, mpp, size):
 def test_a_mask_pixel_is_what_fills_most_of_it():
     mask = torch.tensor([[[0, 1, 2, 2], [1, 1, 2, 255]]], dtype=torch.uint8)
     assert resampled_mask(mask, (1, 2)).tolist() == [[[1, 2]]]
+    checks = (torch.arange(16) % 4 == 0).to(torch.uint8).expand(1, 16, 16)  # one column in four
+    assert not resampled_mask(checks, (4, 4)).any()
     fine = torch.zeros(1, 300, 300, dtype=torch.uint8)
     fine[:, :, 130:] = 1
     assert resampled_mask(fine, (30, 30))[0, 0].tolist() == [0] * 13 + [1] * 17
