@@ -71,7 +71,7 @@ class ClassPrompts:
                 f"prompts of {self.task} describe {len(self.class_names)} classes "
                 f"{list(self.class_names)}, the split has {len(class_names)} {list(class_names)}",
                 "each class of the split has its sentences under its name",
-                "give the prompts of this task, or name the classes alike",
+                "--prompts FILE.json of this task, classes named alike, or --use_txt_proto False",
             )
         chosen = self.sets[prompt_set]
         return [[each.text for each in chosen[name]] for name in class_names]
