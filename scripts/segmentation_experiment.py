@@ -111,10 +111,11 @@ def report(output: str, column: str = "mdice", pictures: int = 6) -> None:
     try:
         for data in sorted(path for path in root.iterdir() if path.is_dir()):
             for method in METHODS:
-                runs = sorted((data / method).glob("seed*"))
-                cell = read_cell(runs, column) if runs else None
+                runs = {int(p.name[4:]): p for p in (data / method).glob("seed*")}
+                cell = read_cell(runs, column)
                 if cell is not None:
-                    cells[data.name, method], folders[data.name, method] = cell, runs[0]
+                    cells[data.name, method] = cell
+                    folders[data.name, method] = runs[cell.seeds[0]]
         rows = grid_table(cells, "supervised")
         lines = [" | ".join(row) for row in [HEAD, ["---"] * len(HEAD), *rows]]
         (root / "results.md").write_text("".join(f"| {line} |\n" for line in lines))

@@ -4,6 +4,7 @@ from monai_ext.engines.assignment_map import AssignmentMap
 from monai_ext.engines.branch_inferer import BranchInferer
 from monai_ext.engines.collapse_watch import CollapseWatch
 from monai_ext.engines.early_stop import EarlyStop
+from monai_ext.engines.ema_teacher import EMATeacher
 from monai_ext.engines.extraction import FeatureExtractor, extract_features
 from monai_ext.engines.extraction_book import ExtractionOutcome
 from monai_ext.engines.extraction_encoder import build_extraction_encoder
@@ -33,9 +34,12 @@ from monai_ext.engines.segment_input import SegmentationInput
 from monai_ext.engines.segment_settings import SegmentationSettings
 from monai_ext.engines.segment_source import SlideToSegment, SlideToSegmentd
 from monai_ext.engines.segmentation_loading import (
+    check_selection,
     check_ssl,
     load_segmentation_split,
     load_text_prototypes,
+    network_mpp,
+    require_items,
 )
 from monai_ext.engines.segmentation_metrics import dice_metric, iou_metric
 from monai_ext.engines.selection import is_lower, metric_score
@@ -60,6 +64,7 @@ __all__ = [
     "BranchInferer",
     "CollapseWatch",
     "ConsistencySettings",
+    "EMATeacher",
     "EarlyStop",
     "ExtractionEstimate",
     "ExtractionOutcome",
@@ -95,6 +100,7 @@ __all__ = [
     "build_extraction_encoder",
     "build_prototype_objective",
     "check_masks",
+    "check_selection",
     "check_ssl",
     "dice_metric",
     "epoch_seed",
@@ -111,8 +117,10 @@ __all__ = [
     "load_texts",
     "loss_metric",
     "metric_score",
+    "network_mpp",
     "plain_errors",
     "prepare_paired_batch",
+    "require_items",
     "require_levels",
     "segment_slide",
     "segmentation_parameters",

@@ -42,7 +42,10 @@ class InferenceRun:
             try:
                 evaluator.run()
             except RuntimeError as error:
-                raise self._mismatch(error) from error
+                mended = self._mismatch(error)
+                if mended is error:
+                    raise
+                raise mended from error
         failures: Mapping[str, str] = {} if self.outputs is None else self.outputs.failures
         if failures:
             raise SystemExit(EXIT_SOME_FAILED)

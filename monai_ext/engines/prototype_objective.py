@@ -94,7 +94,8 @@ class PrototypeObjective(nn.Module):
         assignment = assign_prototypes(similarity, pool.labels, assign=self.assign)
         pull, push = self.loss(similarity, pool.labels, assignment, bank.ready.clone())
         bank.update(pixels[sure], pool.labels[sure], assignment[sure])
-        entropy = usage_entropy(assignment, pool.labels, *bank.vectors.shape[:2])
+        begun = bank.ready[pool.labels]
+        entropy = usage_entropy(assignment[begun], pool.labels[begun], *bank.vectors.shape[:2])
         parts = {"image_alignment": pull, "image_contrast": push, "prototype_entropy": entropy}
         return pull + push, parts
 

@@ -6,8 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from monai_ext.data.class_prompts import read_class_prompts
-from monai_ext.data.segmentation_datalist import SegmentationDatalist, load_segmentation_datalist
+from monai_ext.data.segmentation_datalist import (
+    SEGMENTATION_PARTS,
+    SegmentationDatalist,
+    load_segmentation_datalist,
+)
 from monai_ext.engines.plain_errors import plain_errors
 from monai_ext.engines.semi_supervised import SSL
 from monai_ext.errors import CohortError, SettingError
@@ -52,6 +58,66 @@ def check_ssl(ssl: str, split: SegmentationDatalist, output_dir: Path | str | No
         return ssl
 
 
+def check_selection(
+    selection: str, split: SegmentationDatalist, output_dir: Path | str | None = None
+) -> str:
+    """Which epoch's network is kept: ``last``, or ``best`` of the validation part.
+
+    Raises:
+        SystemExit: with one plain line for another word, or without a validation part.
+    """
+    with plain_errors(output_dir):
+        if selection not in ("last", "best"):
+            raise SettingError(f"selection={selection}", "last or best", "mend the word")
+        if selection == "best" and not split.validation:
+            raise SettingError(
+                f"selection=best, but {split.path} has no validation images",
+                "the best epoch is one of validation",
+                "add them, or use --selection last",
+            )
+        return selection
+
+
+def require_items(
+    split: SegmentationDatalist, part: str, output_dir: Path | str | None = None
+) -> list[dict[str, Any]]:
+    """Items of a part that must not be empty.
+
+    Raises:
+        SystemExit: with one plain line if it is.
+    """
+    with plain_errors(output_dir):
+        if not split.part(part):
+            raise CohortError(
+                f"{split.path} has no {part} images", "what is scored is there", "add some"
+            )
+        return split.part(part)
+
+
+def network_mpp(
+    split: SegmentationDatalist,
+    target_mpp: float | None,
+    output_dir: Path | str | None = None,
+) -> float | None:
+    """Um a pixel that the network sees: the target, or what all images have; None: unknown.
+
+    Raises:
+        SystemExit: with one plain line where images differ and no target is given.
+    """
+    with plain_errors(output_dir):
+        if target_mpp is not None:
+            return float(target_mpp)
+        found = {item.get("mpp") for name in SEGMENTATION_PARTS for item in split.part(name)}
+        if len(found) > 1:
+            shown = ", ".join(sorted(map(str, found)))
+            raise SettingError(
+                f"images of {split.path} have different um a pixel ({shown}), and no target",
+                "a network sees one resolution",
+                "give --target_mpp, and every item its mpp",
+            )
+        return found.pop()
+
+
 def load_text_prototypes(  # noqa: PLR0913
     prompts: Path | str | None,
     class_names: Sequence[str],
@@ -93,13 +159,14 @@ def load_text_prototypes(  # noqa: PLR0913
         if path is None:
             raise SettingError("no prompts", "text prototypes start from sentences", "--prompts F")
         sentences = read_class_prompts(path).sentences(prompt_set, class_names)
-        return build_text_prototypes(
-            sentences,
-            text_encoder,
-            checkpoint=as_path(text_checkpoint),
-            options=text_options,
-            coop_tokens=int(coop_tokens),
-            text_agg=text_agg,
-            seed=int(seed),
-            class_names=class_names,
-        )
+        with torch.random.fork_rng(devices=[]):  # the network starts alike with and without texts
+            return build_text_prototypes(
+                sentences,
+                text_encoder,
+                checkpoint=as_path(text_checkpoint),
+                options=text_options,
+                coop_tokens=int(coop_tokens),
+                text_agg=text_agg,
+                seed=int(seed),
+                class_names=class_names,
+            )

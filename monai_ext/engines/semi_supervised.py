@@ -12,6 +12,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from monai_ext.engines.pixel_pool import join_pools, pool_pixels
 from monai_ext.engines.prototype_objective import PrototypeObjective
+from monai_ext.errors import SettingError
 from monai_ext.losses.pixel_cross_entropy import confident_cross_entropy
 from monai_ext.networks.nets.transuni import Decoded, TransUNi
 from monai_ext.ops.balanced_pixels import IGNORED
@@ -152,7 +153,7 @@ class SemiSupervised(nn.Module):
                 ``strong_1``, ``strong_2 [U, 3, H, W]`` and ``outside [U, 1, H, W]`` (255 beyond
                 the image).
         """
-        net = _unwrapped(network)
+        net = _single(network)
         size = (int(batch["image"].shape[-2]), int(batch["image"].shape[-1]))
         if not self.num_views:
             return SegmentationTerms(net, net.decode(net.encode(batch["image"]), size))
@@ -242,8 +243,13 @@ def _parted(decoded: Decoded, labelled: int, weak: int) -> tuple[Decoded, Decode
     return first, second, third
 
 
-def _unwrapped(network: nn.Module) -> TransUNi:
-    inner = network.module if isinstance(network, DistributedDataParallel) else network
-    if not isinstance(inner, TransUNi):
-        raise TypeError(f"network is {type(inner).__name__}: this objective trains TransUNi")
-    return inner
+def _single(network: nn.Module) -> TransUNi:
+    if isinstance(network, DistributedDataParallel):
+        raise SettingError(
+            "semi-supervised training in several processes",
+            "its passes go past DistributedDataParallel, which would not average gradients",
+            "train in one process",
+        )
+    if not isinstance(network, TransUNi):
+        raise TypeError(f"network is {type(network).__name__}: this objective trains TransUNi")
+    return network

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,11 +25,13 @@ class SegmentationCell:
         scores: [S, N], mean Dice of each seed and image.
         patients: of each image.
         images: names.
+        seeds: of the rows.
     """
 
     scores: Array
     patients: tuple[str, ...]
     images: tuple[str, ...]
+    seeds: tuple[int, ...]
 
     def interval(self, *, seed: int = 0) -> Interval:
         """Mean with its interval, patients and seeds resampled."""
@@ -49,35 +51,41 @@ class SegmentationCell:
                 "a paired difference is of the same images",
                 "evaluate both on the same datalist",
             )
-        both = min(len(self.scores), len(other.scores))
+        both = sorted(set(self.seeds) & set(other.seeds))
+        if not both:
+            raise CohortError(
+                f"seeds {self.seeds} and {other.seeds}", "a pair has one seed", "run both alike"
+            )
+        mine, theirs = ([each.seeds.index(n) for n in both] for each in (self, other))
         groups = self.patients if by == "patients" else self.images
-        return crossed_bootstrap(self.scores[:both] - other.scores[:both], groups, seed=seed)
+        gaps = self.scores[mine] - other.scores[theirs]
+        return crossed_bootstrap(gaps, groups, seed=seed)
 
 
-def read_cell(runs: Sequence[Path], column: str = "mdice") -> SegmentationCell | None:
+def read_cell(runs: Mapping[int, Path], column: str = "mdice") -> SegmentationCell | None:
     """Runs of one cell, those that are scored; None if none is.
 
     Args:
-        runs: one folder a seed, in the order of seeds.
+        runs: folder of each seed.
         column: of their ``scores.csv``.
 
     Raises:
         CohortError: if they were scored on different images.
     """
-    tables = [
-        read_table(run / SCORES, ["slide", "patient", column]) for run in runs if _is_done(run)
-    ]
+    seeds = tuple(sorted(seed for seed, run in runs.items() if (run / SCORES).is_file()))
+    tables = [read_table(runs[n] / SCORES, ["slide", "patient", column]) for n in seeds]
     if not tables:
         return None
     images = tuple(row["slide"] for row in tables[0])
     if any(tuple(row["slide"] for row in table) != images for table in tables):
         raise CohortError(
-            f"runs beside {runs[0]} were scored on different images",
+            f"runs beside {runs[seeds[0]]} were scored on different images",
             "runs of one cell share their test images",
             "remove what is left of another datalist",
         )
     scores = np.array([[float(row[column]) for row in table] for table in tables])
-    return SegmentationCell(scores, tuple(row["patient"] for row in tables[0]), images)
+    patients = tuple(row["patient"] for row in tables[0])
+    return SegmentationCell(scores, patients, images, seeds)
 
 
 def grid_table(cells: dict[tuple[str, str], SegmentationCell], reference: str) -> list[list[str]]:
@@ -102,7 +110,3 @@ def grid_table(cells: dict[tuple[str, str], SegmentationCell], reference: str) -
 def signed(interval: Interval) -> str:
     """A difference with its sign."""
     return f"{interval.estimate:+.3f} [{interval.low:+.3f}, {interval.high:+.3f}]"
-
-
-def _is_done(run: Path) -> bool:
-    return (run / SCORES).is_file()

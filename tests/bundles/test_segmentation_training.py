@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from monai.bundle import ConfigWorkflow
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
@@ -176,6 +177,98 @@ def test_a_run_is_scored_as_it_was_trained(toy, prompts, tmp_path):
     assert "mdice" in (run / "summary.md").read_text()
 
 
+@pytest.mark.parametrize("ema", [False, True])
+def test_the_kept_network_is_scored_whatever_the_teacher(toy, prompts, tmp_path, ema):
+    run = train(toy, tmp_path / "run", prompts, ema_teacher=ema)
+    given = {"datalist": str(toy), "output_dir": str(run), "pictures": False}
+    scores = []
+    for flag in (False, True):
+        run_bundle(
+            BUNDLE,
+            ["train.json", "evaluate.json"],
+            workflow_type="train",
+            ema_teacher=flag,
+            **given,
+        )
+        scores.append((run / "scores.csv").read_text())
+    assert scores[0] == scores[1]
+
+
+def test_without_test_images_scoring_says_so(toy, prompts, tmp_path):
+    run = train(toy, tmp_path / "run", prompts)
+    edited(toy, lambda c: c["test"].clear())
+    with pytest.raises(SystemExit, match="has no test images"):
+        run_bundle(
+            BUNDLE,
+            ["train.json", "evaluate.json"],
+            workflow_type="train",
+            datalist=str(toy),
+            output_dir=str(run),
+        )
+
+
+def test_images_of_different_resolution_need_a_target(toy, prompts, tmp_path):
+    edited(toy, lambda c: c["test"][0].update(mpp=0.25))
+    with pytest.raises(SystemExit, match=r"different um a pixel \(0\.25, 0\.5\).*--target_mpp"):
+        train(toy, tmp_path / "run", prompts)
+    run = train(toy, tmp_path / "other", prompts, target_mpp=1.0)
+    values = json.loads((run / "inference.json").read_text())
+    assert (values["target_mpp"], values["roi_px"]) == (1.0, 32)
+
+
+def test_a_test_image_without_resolution_is_one_line(toy, prompts, tmp_path):
+    run = train(toy, tmp_path / "run", prompts, target_mpp=0.5)
+    edited(toy, lambda c: c["test"][1].pop("mpp"))
+    with pytest.raises(SystemExit, match=r"CohortError: .*test_1\.png has no mpp"):
+        run_bundle(
+            BUNDLE,
+            ["train.json", "evaluate.json"],
+            workflow_type="train",
+            datalist=str(toy),
+            output_dir=str(run),
+        )
+
+
+def test_methods_start_from_the_same_network(toy, prompts, tmp_path):
+    still = {"learning_rate": 0.0, "encoder_rate": 0.0, "weight_decay": 0.0, "steps": 2}
+    runs = [
+        weights(train(toy, tmp_path / name, prompts, **still, **given))
+        for name, given in (
+            ("one", {"ssl": "supervised"}),
+            ("two", {"ssl": "mpamatch"}),
+            ("three", {"text_encoder": "minilm", "text_options": {}, "proto_xattn": True}),
+        )
+    ]
+    parts = [k for k in runs[0] if k.startswith(("encoder.", "join.", "blocks.", "head."))]
+    assert len(parts) > 20
+    for other in runs[1:]:
+        assert [k for k in parts if not torch.equal(runs[0][k], other[k])] == []
+
+
+def test_workers_draw_different_views(toy, prompts, tmp_path):
+    found = [
+        weights(train(toy, tmp_path / f"{n}", prompts, ssl="supervised", num_workers=2, steps=4))
+        for n in range(2)
+    ]
+    assert all(torch.equal(v, found[1][k]) for k, v in found[0].items())
+    workflow = ConfigWorkflow(
+        str(BUNDLE / "configs/train.json"),
+        workflow_type="train",
+        bundle_root=str(BUNDLE),
+        **SMALL,
+        datalist=str(toy),
+        prompts=str(prompts),
+        output_dir=str(tmp_path / "w"),
+        num_workers=2,
+    )
+    workflow.initialize()
+    loader = workflow.parser.get_parsed_content("train#labelled_loader")
+    batches = [batch["image"] for batch in loader]
+    assert len(batches) == 2
+    assert not torch.equal(batches[0], batches[1])
+    assert loader.worker_init_fn is not None
+
+
 def edited(toy, change):
     content = json.loads(toy.read_text())
     change(content)
@@ -281,14 +374,20 @@ def test_a_run_is_not_overwritten_nor_resumed_as_another(toy, prompts, tmp_path)
     run = train(toy, tmp_path / "run", prompts, **{"train#trainer#max_epochs": 1})
     with pytest.raises(SystemExit, match="holds a run already"):
         train(toy, run, prompts)
-    with pytest.raises(SystemExit, match="ssl was mpamatch, is unimatch"):
-        train(toy, run, prompts, resume=True, ssl="unimatch")
+    for given, message in (
+        ({"ssl": "unimatch"}, "ssl was mpamatch, is unimatch"),
+        ({"steps": 8}, "steps was 6, is 8"),
+        ({"learning_rate": 0.1}, "learning_rate was 0.003, is 0.1"),
+    ):
+        with pytest.raises(SystemExit, match=message):
+            train(toy, run, prompts, resume=True, **given)
 
 
 def test_unknown_ways_and_sets_are_one_line(toy, prompts, tmp_path):
     for given, message in (
         ({"ssl": "mixmatch"}, "ssl=mixmatch"),
         ({"prompt_set": "poetry"}, "poetry"),
+        ({"selection": "worst"}, "selection=worst"),
         ({"prompts": str(tmp_path / "none.json")}, "none.json"),
         ({"datalist": str(tmp_path / "none.json")}, "does not exist"),
     ):

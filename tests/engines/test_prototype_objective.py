@@ -141,3 +141,15 @@ def test_pixels_are_pooled_with_their_own_labels_and_trust(rng):
     assert len(both.labels) == 2 * len(pool.labels)
     given = pool_pixels(Decoded(logits, inner), labels, C, 1000, torch.zeros_like(labels).bool())
     assert not given.trusted.any()
+
+
+def test_classes_without_a_bank_do_not_count_as_collapsed(pool):
+    made = build()
+    made.bank.vectors[0] = normalize(torch.eye(D)[:K], dim=1)
+    made.bank.ready[0] = True
+    none = PixelPool(pool.inner, pool.labels, torch.zeros_like(pool.trusted))
+    _, parts = made(Net(), none)
+    mine = normalize(pool.inner[pool.labels == 0], dim=1) @ made.bank.vectors[0].T
+    share = torch.bincount(mine.argmax(1), minlength=K).double() / len(mine)
+    expected = torch.special.entr(share).sum() / torch.log(torch.tensor(float(K)))
+    torch.testing.assert_close(parts["prototype_entropy"], expected, atol=1e-6, rtol=0)

@@ -199,3 +199,12 @@ def test_training_lowers_the_loss_and_gradients_reach_all_that_is_open(batch, la
     assert sum(losses[-3:]) < 0.9 * sum(losses[:3])
     missing = [name for name, p in net.named_parameters() if p.grad is None]
     assert not [name for name in missing if not name.startswith("encoder.network.")]
+
+
+def test_several_processes_are_refused(batch):
+    class Parallel(torch.nn.parallel.DistributedDataParallel):
+        def __init__(self):
+            torch.nn.Module.__init__(self)
+
+    with pytest.raises(SettingError, match="train in one process"):
+        objective("unimatch").terms(Parallel(), batch)

@@ -38,7 +38,7 @@ def shown(capsys, *, show, first=0, stop_after=None, row=None):
 
 def test_last_picture_has_all_epochs_and_the_last_row(capsys):
     text = shown(capsys, show=True, row={"train_loss": 0.12345})
-    assert re.search(r" 4/4 .*epoch/s, train_loss=0\.123, auc=1\.000\]\n$", text.split("\r")[-1])
+    assert re.search(r" 4/4 .*epoch/s, train_loss=0\.123, auc=1\.000\] *\n$", text.split("\r")[-1])
 
 
 def test_resumed_run_starts_where_it_is(capsys):

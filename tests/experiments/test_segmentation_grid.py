@@ -8,7 +8,7 @@ from PIL import Image
 
 from monai_ext.errors import CohortError
 from monai_ext.experiments.segmentation_figure import curve_figure, picture_grid
-from monai_ext.experiments.segmentation_grid import grid_table, read_cell
+from monai_ext.experiments.segmentation_grid import SegmentationCell, grid_table, read_cell
 
 IMAGES = ["i1", "i2", "i3", "i4"]
 
@@ -33,34 +33,39 @@ def cells(tmp_path, np_rng):
     found = {}
     for share in (10, 20):
         for method, gain in (("supervised", 0.0), ("mpamatch", 0.1)):
-            runs = [
-                write_run(
+            runs = {
+                s: write_run(
                     tmp_path / f"x_0{share}" / method / f"seed{s}",
                     0.5 + gain + 0.01 * np.arange(4) + 0.001 * s,
                 )
                 for s in range(3)
-            ]
+            }
             found[f"x_0{share}", method] = read_cell(runs)
     return found
 
 
 def test_a_cell_holds_the_runs_that_are_scored(tmp_path):
     one = write_run(tmp_path / "a/seed0", [0.1, 0.2, 0.3, 0.4])
-    cell = read_cell([one, tmp_path / "a/seed1"])
+    cell = read_cell({0: one, 1: tmp_path / "a/seed1"})
     np.testing.assert_allclose(cell.scores, [[0.1, 0.2, 0.3, 0.4]])
     assert cell.patients == ("p0", "p0", "p1", "p1")
     assert cell.images == tuple(IMAGES)
-    assert read_cell([tmp_path / "none"]) is None
+    assert read_cell({0: tmp_path / "none"}) is None
     other = write_run(tmp_path / "a/seed2", [0.1], ["i9"])
     with pytest.raises(CohortError, match="different images"):
-        read_cell([one, other])
+        read_cell({0: one, 2: other})
 
 
 def test_differences_are_paired(cells):
     gap = cells["x_010", "mpamatch"].minus(cells["x_010", "supervised"])
     assert (gap.low, gap.estimate, gap.high) == pytest.approx((0.1, 0.1, 0.1))
-    fewer = read_cell([])
-    assert fewer is None
+    full, other = cells["x_010", "mpamatch"], cells["x_010", "supervised"]
+    odd = SegmentationCell(full.scores[[0, 2]], full.patients, full.images, (0, 2))
+    gap = odd.minus(other)
+    assert (gap.low, gap.estimate, gap.high) == pytest.approx((0.1, 0.1, 0.1))
+    alone = SegmentationCell(full.scores[:1], full.patients, full.images, (7,))
+    with pytest.raises(CohortError, match="a pair has one seed"):
+        alone.minus(other)
 
 
 def test_the_table_compares_with_the_reference(cells):

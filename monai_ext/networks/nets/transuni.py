@@ -87,16 +87,17 @@ class TransUNi(nn.Module):
             SkipUpBlock(decoder_channels[k], decoder_channels[k + 1], skips[k], norm)
             for k in range(4)
         )
-        self.embed = nn.Linear(decoder_channels[embed_block + 1], embed_dim)
         if proto_xattn and not embed_dim:
             raise ValueError(f"proto_xattn={proto_xattn} needs embed_dim, the prototypes' width")
         last = decoder_channels[-1]
         self.register_buffer("prototypes", torch.zeros(proto_xattn, embed_dim))
+        self.dropout = nn.Dropout2d(dropout)
+        self.head = nn.Conv2d(last, num_classes, head_kernel, padding=head_kernel // 2)
+        # Drawn last, so that all else starts alike with and without prototypes.
+        self.embed = nn.Linear(decoder_channels[embed_block + 1], embed_dim)
         self.looks = nn.ModuleList()
         if proto_xattn:
             self.looks.append(PrototypeCrossAttention(last, embed_dim, max(last, 32)))
-        self.dropout = nn.Dropout2d(dropout)
-        self.head = nn.Conv2d(last, num_classes, head_kernel, padding=head_kernel // 2)
 
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Segment.
@@ -125,7 +126,8 @@ class TransUNi(nn.Module):
         for k, block in enumerate(self.blocks):
             x = block(x, skips[k])
             if k == self.embed_block:
-                inner = x
+                step = 2 ** (3 - k)  # px of the image a pixel of this block; padding is cut off
+                inner = x[..., : -(-size[0] // step), : -(-size[1] // step)]
         for look in self.looks:
             x = look(x, self.prototypes)
         logits = self.head(self.dropout(x))[..., : size[0], : size[1]]

@@ -84,6 +84,15 @@ def test_pixels_are_embedded_from_their_block(image):
         torch.testing.assert_close(found.T, by_hand / by_hand.norm(dim=0))
 
 
+def test_the_embedded_map_is_of_the_image_without_its_padding(image):
+    net = build(name="efficientnet_lite0", embed_dim=7, embed_block=2).eval()
+    odd = image[..., :50, :77]
+    inner = net.decode(net.encode(odd), (50, 77)).inner
+    assert inner.shape[2:] == (25, 39)
+    whole = net.decode(net.encode(F.pad(odd, [0, 19, 0, 14], mode="replicate")), (64, 96)).inner
+    torch.testing.assert_close(inner, whole[..., :25, :39])
+
+
 def test_prediction_looks_at_prototypes_only_where_it_is_built_to(image, rng):
     net = build(embed_dim=5, proto_xattn=4).eval()
     start = net(image)
