@@ -36,10 +36,10 @@ from monai_ext.engines.segment_source import SlideToSegment, SlideToSegmentd
 from monai_ext.engines.segmentation_loading import (
     check_selection,
     check_ssl,
+    items_to_score,
     load_segmentation_split,
     load_text_prototypes,
     network_mpp,
-    require_items,
 )
 from monai_ext.engines.segmentation_metrics import dice_metric, iou_metric
 from monai_ext.engines.selection import is_lower, metric_score
@@ -111,6 +111,7 @@ __all__ = [
     "fit_vision_prototypes",
     "iou_metric",
     "is_lower",
+    "items_to_score",
     "load_segmentation_split",
     "load_split",
     "load_text_prototypes",
@@ -120,7 +121,6 @@ __all__ = [
     "network_mpp",
     "plain_errors",
     "prepare_paired_batch",
-    "require_items",
     "require_levels",
     "segment_slide",
     "segmentation_parameters",

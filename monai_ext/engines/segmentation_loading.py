@@ -78,15 +78,30 @@ def check_selection(
         return selection
 
 
-def require_items(
-    split: SegmentationDatalist, part: str, output_dir: Path | str | None = None
+def items_to_score(
+    split: SegmentationDatalist,
+    part: str,
+    class_names: Sequence[str],
+    output_dir: Path | str | None = None,
 ) -> list[dict[str, Any]]:
-    """Items of a part that must not be empty.
+    """Items of a part that a trained network can be scored on.
+
+    Args:
+        split: read for this run.
+        part: of it, not empty.
+        class_names: that the network was trained on, in their order.
+        output_dir: folder for the traceback.
 
     Raises:
-        SystemExit: with one plain line if it is.
+        SystemExit: with one plain line if there are none, or classes or their order differ.
     """
     with plain_errors(output_dir):
+        if list(class_names) != split.class_names:
+            raise CohortError(
+                f"the network knows {list(class_names)}, {split.path} has {split.class_names}",
+                "a class has the same number in training and in scoring",
+                "score on a datalist of the same classes in the same order",
+            )
         if not split.part(part):
             raise CohortError(
                 f"{split.path} has no {part} images", "what is scored is there", "add some"

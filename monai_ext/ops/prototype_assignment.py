@@ -10,6 +10,8 @@ ASSIGNMENTS = ("nearest", "sinkhorn")
 def prototype_similarity(pixels: torch.Tensor, bank: torch.Tensor) -> torch.Tensor:
     r"""Cosines :math:`s_{nck} = \langle z_n, v_{ck} \rangle` of unit vectors.
 
+    In the bank's precision, also under autocast.
+
     Args:
         pixels: ``[n, d]``.
         bank: ``[C, K, d]``.
@@ -17,7 +19,9 @@ def prototype_similarity(pixels: torch.Tensor, bank: torch.Tensor) -> torch.Tens
     Returns:
         ``[n, C, K]``.
     """
-    return (pixels @ bank.flatten(0, 1).T).unflatten(1, bank.shape[:2])
+    with torch.autocast(pixels.device.type, enabled=False):
+        similarity = pixels.to(bank.dtype) @ bank.flatten(0, 1).T
+    return similarity.unflatten(1, bank.shape[:2])
 
 
 @torch.no_grad()

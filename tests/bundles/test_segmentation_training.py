@@ -194,17 +194,15 @@ def test_the_kept_network_is_scored_whatever_the_teacher(toy, prompts, tmp_path,
     assert scores[0] == scores[1]
 
 
-def test_without_test_images_scoring_says_so(toy, prompts, tmp_path):
+def test_without_test_images_or_with_other_classes_scoring_says_so(toy, prompts, tmp_path):
     run = train(toy, tmp_path / "run", prompts)
-    edited(toy, lambda c: c["test"].clear())
+    where = {"datalist": str(toy), "output_dir": str(run)}
+    edited(toy, lambda c: c["class_names"].reverse())
+    with pytest.raises(SystemExit, match=r"knows \['background', 'disc'\]"):
+        run_bundle(BUNDLE, ["train.json", "evaluate.json"], workflow_type="train", **where)
+    edited(toy, lambda c: (c["class_names"].reverse(), c["test"].clear()))
     with pytest.raises(SystemExit, match="has no test images"):
-        run_bundle(
-            BUNDLE,
-            ["train.json", "evaluate.json"],
-            workflow_type="train",
-            datalist=str(toy),
-            output_dir=str(run),
-        )
+        run_bundle(BUNDLE, ["train.json", "evaluate.json"], workflow_type="train", **where)
 
 
 def test_images_of_different_resolution_need_a_target(toy, prompts, tmp_path):

@@ -103,18 +103,19 @@ def test_unimatch_and_fixmatch_are_their_published_losses(batch, labels):
         assert len(rest.boxes) == views
         assert all(box.any() for box in rest.boxes)
         expected = by_hand(net, batch, labels, 0.6, rest.boxes, rest.perturbed, views)
-        torch.testing.assert_close(made.combine(terms, labels), expected)
+        torch.testing.assert_close(made.combine(terms, labels), expected, rtol=2e-3, atol=1e-4)
         assert made.parts["unlabelled"] > 0.01
 
 
 def test_feature_perturbation_drops_channels_of_the_weak_images_alone(batch):
     net = network()
     terms = objective("unimatch").terms(net, batch)
-    torch.testing.assert_close(terms.unlabelled.weak.logits, net(batch["weak"]))
-    torch.testing.assert_close(terms.labelled.logits, net(batch["image"]))
-    assert (terms.unlabelled.perturbed - net(batch["weak"])).abs().max() > 1e-3
+    near = {"rtol": 1e-3, "atol": 1e-2}  # a convolution rounds by the size of its batch
+    torch.testing.assert_close(terms.unlabelled.weak.logits, net(batch["weak"]), **near)
+    torch.testing.assert_close(terms.labelled.logits, net(batch["image"]), **near)
+    assert (terms.unlabelled.perturbed - net(batch["weak"])).abs().max() > 1
     same = objective("unimatch", feature_dropout=0.0).terms(net, batch).unlabelled
-    torch.testing.assert_close(same.perturbed, same.weak.logits)
+    torch.testing.assert_close(same.perturbed, same.weak.logits, **near)
 
 
 def test_supervised_training_is_the_labelled_loss_alone(batch, labels):

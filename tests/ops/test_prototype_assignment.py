@@ -27,6 +27,14 @@ def test_similarity_is_the_cosine_of_each_pair(case):
         assert found[n, c, k].item() == pytest.approx(float(pixels[n] @ bank[c, k]))
 
 
+def test_similarity_keeps_the_banks_precision_under_autocast(case):
+    pixels, bank, _ = case
+    exact = prototype_similarity(pixels.float(), bank.float())
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = prototype_similarity(pixels.float(), bank.float())
+    assert torch.equal(found, exact)
+
+
 def test_nearest_is_nearest_among_the_own_class(case):
     pixels, bank, labels = case
     found = assign_prototypes(prototype_similarity(pixels, bank), labels)
