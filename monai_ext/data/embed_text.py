@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,13 +59,14 @@ def embed_file(
         SettingError: if the priors are not sound, the name unknown or weights missing.
     """
     from monai_ext.networks.encoders.encoder_card import require_name
-    from monai_ext.networks.encoders.text_registry import TEXT_ENCODERS, build_text_encoder
+    from monai_ext.networks.encoders.text_registry import (
+        TEXT_ENCODERS,
+        build_text_encoder,
+        text_encoder_arguments,
+    )
 
     found = read_text_priors(priors)
     require_name("text encoder", encoder, TEXT_ENCODERS.names)
-    given = dict(options or {})
-    if checkpoint is not None:
-        takes = inspect.signature(TEXT_ENCODERS[encoder]).parameters
-        given["checkpoint" if "checkpoint" in takes else "folder"] = checkpoint
-    tower = build_text_encoder(encoder, **given)
+    given = dict(options or {}) | ({} if checkpoint is None else {"checkpoint": checkpoint})
+    tower = build_text_encoder(encoder, **text_encoder_arguments(encoder, given))
     return write_text_embeddings(output, embed_priors(found, tower, texts))

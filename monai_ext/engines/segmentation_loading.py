@@ -16,6 +16,7 @@ from monai_ext.data.segmentation_datalist import (
 )
 from monai_ext.engines.plain_errors import plain_errors
 from monai_ext.engines.semi_supervised import SSL
+from monai_ext.engines.split_loading import existing_datalist
 from monai_ext.errors import CohortError, SettingError
 from monai_ext.flags import as_bool, as_path
 from monai_ext.networks.encoders.text_prototypes import TextPrototypes, build_text_prototypes
@@ -30,14 +31,7 @@ def load_segmentation_split(
         SystemExit: with one plain line where the file is missing or not sound.
     """
     with plain_errors(output_dir):
-        path = as_path(datalist)
-        if path is None or not path.is_file():
-            raise CohortError(
-                f"datalist {path} does not exist",
-                "training needs a datalist of images and masks",
-                "--datalist FILE.json; the bundle's docs/README.md shows its form",
-            )
-        return load_segmentation_datalist(path)
+        return load_segmentation_datalist(existing_datalist(datalist, "split-images"))
 
 
 def check_ssl(ssl: str, split: SegmentationDatalist, output_dir: Path | str | None = None) -> str:

@@ -21,11 +21,24 @@ def load_split(datalist: Path | str, output_dir: Path | str | None = None) -> Da
         SystemExit: with one plain line where the file is missing or not sound.
     """
     with plain_errors(output_dir):
-        path = as_path(datalist)
-        if path is None or not path.is_file():
-            raise CohortError(
-                f"datalist {path} does not exist",
-                "training needs a split",
-                "--datalist SPLITS/fold0.json; make it with: python -m monai_ext split --help",
-            )
-        return load_datalist(path)
+        return load_datalist(existing_datalist(datalist, "split"))
+
+
+def existing_datalist(datalist: Path | str, verb: str) -> Path:
+    """The path of a datalist that is there.
+
+    Args:
+        datalist: as a config gives it.
+        verb: of the command that makes such a datalist.
+
+    Raises:
+        CohortError: if it is not there.
+    """
+    path = as_path(datalist)
+    if path is None or not path.is_file():
+        raise CohortError(
+            f"datalist {path} does not exist",
+            "training needs a split",
+            f"--datalist FILE.json; make it with: python -m monai_ext {verb} --help",
+        )
+    return path

@@ -16,7 +16,7 @@ from monai_ext.experiments.segmentation_grid import SegmentationCell
 _INK, _PALE, _GROUND = (30, 30, 30), (220, 220, 220), (255, 255, 255)
 _COLOURS = ((0, 0, 0), (230, 159, 0), (0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167))
 _SCALE, _WIDTH, _HEIGHT, _LEFT, _TOP, _BOTTOM, _KEY = 2, 560, 420, 70, 50, 60, 150
-_CELL, _EDGE, _FONT = 220, 6, 14
+_CELL, _EDGE, _FONT, _HEAD = 220, 6, 14, 24
 
 
 def curve_figure(
@@ -67,18 +67,24 @@ def picture_grid(
     if not names:
         raise CohortError(f"runs on {data} share no overlay", "runs are drawn", "evaluate them")
     chosen = [names[k] for k in np.linspace(0, len(names) - 1, min(rows, len(names))).astype(int)]
-    size = ((_CELL + _EDGE) * len(runs) + _EDGE, (_CELL + _EDGE) * len(chosen) + _EDGE + 24)
+    cells = [[_cell(run / "overlays" / name) for run in runs.values()] for name in chosen]
+    heights = [max(cell.height for cell in row) + _EDGE for row in cells]
+    size = ((_CELL + _EDGE) * len(runs) + _EDGE, sum(heights) + _EDGE + _HEAD)
     page = Image.new("RGB", size, _GROUND)
     pen = ImageDraw.Draw(page)
-    for column, (method, run) in enumerate(runs.items()):
+    for column, method in enumerate(runs):
         x = _EDGE + column * (_CELL + _EDGE)
         pen.text((x, 6), f"{method}, {data}" if column == 0 else method, _INK, _font(1))
-        for row, name in enumerate(chosen):
-            with Image.open(run / "overlays" / name) as picture:
-                cell = picture.convert("RGB")
-            cell.thumbnail((_CELL, _CELL))
-            page.paste(cell, (x, 24 + _EDGE + row * (_CELL + _EDGE)))
+        for row, line in enumerate(cells):
+            page.paste(line[column], (x, _HEAD + _EDGE + sum(heights[:row])))
     _save(page, target)
+
+
+def _cell(path: Path) -> Image.Image:
+    with Image.open(path) as picture:
+        cell = picture.convert("RGB")
+    cell.thumbnail((_CELL, _CELL))
+    return cell
 
 
 def _panel(

@@ -42,3 +42,15 @@ def inputs(toy_cohort, tmp_path):
         return output | TOY_NETWORK | widths | {"dataset_dir": str(toy_cohort / "features")}
 
     return overrides_of
+
+
+@pytest.fixture
+def toy(tmp_path):
+    """Datalist of a small segmentation task."""
+    return write_toy_masks(tmp_path / "toy data")
+
+
+@pytest.fixture
+def prompts():
+    """Sentences of its classes."""
+    return Path(__file__).with_name("toy_prompts.json")

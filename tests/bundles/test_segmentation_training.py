@@ -1,9 +1,8 @@
-"""The segmentation bundle trained as a user trains it: resume, determinism, honesty, bad input."""
+"""The segmentation bundle trained as a user trains it: resume, determinism, honesty, scoring."""
 
 import csv
 import json
 import shutil
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,54 +11,8 @@ from monai.bundle import ConfigWorkflow
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-import monai_ext
 from monai_ext.experiments.bundle_run import run_bundle
-from monai_ext.testing.toy_masks import write_toy_masks
-
-BUNDLE = Path(monai_ext.__file__).resolve().parents[1] / "bundles/pathology_mpamatch_segmentation"
-SMALL = {
-    "patch_encoder": "uni_v1",
-    "encoder_options": {"preset": "tiny"},
-    "decoder_channels": [16, 8, 8, 8, 8],
-    "crop_px": 32,
-    "steps": 6,
-    "epoch_steps": 2,
-    "batch_size": 2,
-    "text_encoder": "random",
-    "text_options": {"dim": 8},
-    "pixels_per_image": 64,
-    "tau": 0.55,
-    "learning_rate": 0.003,
-    "encoder_rate": 0.0003,
-    "prototypes_per_class": 2,
-}
-
-
-@pytest.fixture
-def toy(tmp_path):
-    return write_toy_masks(tmp_path / "toy data")
-
-
-@pytest.fixture
-def prompts():
-    return Path(__file__).with_name("toy_prompts.json")
-
-
-def train(datalist, output, prompts, **given):
-    values = SMALL | {"prompts": str(prompts), "datalist": str(datalist), "output_dir": str(output)}
-    run_bundle(BUNDLE, ["train.json"], workflow_type="train", **(values | given))
-    return output
-
-
-def weights(run):
-    return torch.load(run / "model.pt", weights_only=True)
-
-
-def assert_same(one, two):
-    first, second = weights(one), weights(two)
-    assert first.keys() == second.keys()
-    assert [name for name in first if not torch.equal(first[name], second[name])] == []
-    assert (one / "metrics.csv").read_text() == (two / "metrics.csv").read_text()
+from tests.bundles.segmentation_runs import BUNDLE, SMALL, assert_same, score, train, weights
 
 
 def test_a_stopped_run_goes_on_as_if_nothing_had_happened(toy, prompts, tmp_path):
@@ -165,8 +118,7 @@ def test_the_published_parts_train_with_stand_ins(toy, prompts, tmp_path):
 def test_a_run_is_scored_as_it_was_trained(toy, prompts, tmp_path):
     """Evaluation takes the network's settings from the run, not from the command line."""
     run = train(toy, tmp_path / "run", prompts, target_mpp=1.0)
-    given = {"datalist": str(toy), "output_dir": str(run)}
-    run_bundle(BUNDLE, ["train.json", "evaluate.json"], workflow_type="train", **given)
+    score(toy, run)
     rows = list(csv.DictReader((run / "scores.csv").open()))
     assert [row["slide"] for row in rows] == ["test_0", "test_1"]
     truth = np.asarray(Image.open(toy.parent / "masks" / "test_0.png"))
@@ -180,51 +132,11 @@ def test_a_run_is_scored_as_it_was_trained(toy, prompts, tmp_path):
 @pytest.mark.parametrize("ema", [False, True])
 def test_the_kept_network_is_scored_whatever_the_teacher(toy, prompts, tmp_path, ema):
     run = train(toy, tmp_path / "run", prompts, ema_teacher=ema)
-    given = {"datalist": str(toy), "output_dir": str(run), "pictures": False}
     scores = []
     for flag in (False, True):
-        run_bundle(
-            BUNDLE,
-            ["train.json", "evaluate.json"],
-            workflow_type="train",
-            ema_teacher=flag,
-            **given,
-        )
+        score(toy, run, ema_teacher=flag, pictures=False)
         scores.append((run / "scores.csv").read_text())
     assert scores[0] == scores[1]
-
-
-def test_without_test_images_or_with_other_classes_scoring_says_so(toy, prompts, tmp_path):
-    run = train(toy, tmp_path / "run", prompts)
-    where = {"datalist": str(toy), "output_dir": str(run)}
-    edited(toy, lambda c: c["class_names"].reverse())
-    with pytest.raises(SystemExit, match=r"knows \['background', 'disc'\]"):
-        run_bundle(BUNDLE, ["train.json", "evaluate.json"], workflow_type="train", **where)
-    edited(toy, lambda c: (c["class_names"].reverse(), c["test"].clear()))
-    with pytest.raises(SystemExit, match="has no test images"):
-        run_bundle(BUNDLE, ["train.json", "evaluate.json"], workflow_type="train", **where)
-
-
-def test_images_of_different_resolution_need_a_target(toy, prompts, tmp_path):
-    edited(toy, lambda c: c["test"][0].update(mpp=0.25))
-    with pytest.raises(SystemExit, match=r"different um a pixel \(0\.25, 0\.5\).*--target_mpp"):
-        train(toy, tmp_path / "run", prompts)
-    run = train(toy, tmp_path / "other", prompts, target_mpp=1.0)
-    values = json.loads((run / "inference.json").read_text())
-    assert (values["target_mpp"], values["roi_px"]) == (1.0, 32)
-
-
-def test_a_test_image_without_resolution_is_one_line(toy, prompts, tmp_path):
-    run = train(toy, tmp_path / "run", prompts, target_mpp=0.5)
-    edited(toy, lambda c: c["test"][1].pop("mpp"))
-    with pytest.raises(SystemExit, match=r"CohortError: .*test_1\.png has no mpp"):
-        run_bundle(
-            BUNDLE,
-            ["train.json", "evaluate.json"],
-            workflow_type="train",
-            datalist=str(toy),
-            output_dir=str(run),
-        )
 
 
 def test_methods_start_from_the_same_network(toy, prompts, tmp_path):
@@ -267,92 +179,6 @@ def test_workers_draw_different_views(toy, prompts, tmp_path):
     assert loader.worker_init_fn is not None
 
 
-def edited(toy, change):
-    content = json.loads(toy.read_text())
-    change(content)
-    toy.write_text(json.dumps(content))
-    return toy
-
-
-def small_mask(toy):
-    Image.fromarray(np.zeros((5, 5), np.uint8)).save(toy.parent / "masks" / "training_0.png")
-
-
-def foreign_value(toy):
-    Image.fromarray(np.full((48, 64), 7, np.uint8)).save(toy.parent / "masks" / "training_1.png")
-
-
-def nothing_but_background(toy):
-    for path in (toy.parent / "masks").glob("training_*"):
-        Image.fromarray(np.zeros((48, 64), np.uint8)).save(path)
-
-
-def white_for_disc(toy):
-    path = toy.parent / "masks" / "training_0.png"
-    Image.fromarray(np.asarray(Image.open(path)) * 255).save(path)
-
-
-def sixteen_bit(toy):
-    Image.fromarray(np.zeros((48, 64), np.uint16)).save(toy.parent / "images" / "training_0.png")
-
-
-def see_through(toy):
-    Image.fromarray(np.zeros((48, 64, 4), np.uint8)).save(toy.parent / "images" / "training_0.png")
-
-
-def no_mask(toy):
-    edited(toy, lambda c: c["training"][0].pop("label"))
-
-
-def also_unlabelled(toy):
-    def change(content):
-        item = dict(content["training"][0])
-        item.pop("label")
-        content["unlabelled"].append(item)
-
-    edited(toy, change)
-
-
-def no_unlabelled(toy):
-    edited(toy, lambda c: c["unlabelled"].clear())
-
-
-def third_class(toy):
-    edited(toy, lambda c: c["class_names"].append("third"))
-
-
-BAD = {
-    small_mask: "mask is 5 x 5 px, its image 64 x 48",
-    foreign_value: "mask holds [7], the classes are 0 to 1",
-    nothing_but_background: "show no pixel of disc",
-    white_for_disc: "write 1 for disc",
-    sixteen_bit: "has 16 bits a channel",
-    see_through: "is transparent somewhere",
-    no_mask: "'training_0' lacks label",
-    also_unlabelled: "slide 'training_0' is in training and unlabelled",
-    no_unlabelled: "has no unlabelled images",
-    third_class: "third",
-}
-
-
-@pytest.mark.parametrize("spoil", BAD, ids=lambda f: f.__name__)
-def test_bad_input_is_one_line(toy, prompts, tmp_path, spoil):
-    spoil(toy)
-    with pytest.raises(SystemExit) as stopped:
-        train(toy, tmp_path / "run", prompts)
-    assert BAD[spoil] in str(stopped.value)
-    assert "Repair:" in str(stopped.value)
-    assert not (tmp_path / "run" / "model.pt").exists()
-
-
-def test_an_image_of_one_pixel_is_no_problem(toy, prompts, tmp_path):
-    Image.fromarray(np.zeros((1, 1, 3), np.uint8)).save(toy.parent / "images" / "unlabelled_0.png")
-    Image.fromarray(np.zeros((1, 1, 3), np.uint8)).save(toy.parent / "images" / "training_0.png")
-    Image.fromarray(np.zeros((1, 1), np.uint8)).save(toy.parent / "masks" / "training_0.png")
-    run = train(toy, tmp_path / "run", prompts)
-    assert all(torch.isfinite(v).all() for v in weights(run).values())
-
-
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_epoch(
     toy, prompts, tmp_path
 ):
@@ -379,19 +205,6 @@ def test_a_run_is_not_overwritten_nor_resumed_as_another(toy, prompts, tmp_path)
     ):
         with pytest.raises(SystemExit, match=message):
             train(toy, run, prompts, resume=True, **given)
-
-
-def test_unknown_ways_and_sets_are_one_line(toy, prompts, tmp_path):
-    for given, message in (
-        ({"ssl": "mixmatch"}, "ssl=mixmatch"),
-        ({"prompt_set": "poetry"}, "poetry"),
-        ({"selection": "worst"}, "selection=worst"),
-        ({"prompts": str(tmp_path / "none.json")}, "none.json"),
-        ({"datalist": str(tmp_path / "none.json")}, "does not exist"),
-    ):
-        with pytest.raises(SystemExit) as stopped:
-            train(**{"datalist": toy, "output": tmp_path / "run", "prompts": prompts} | given)
-        assert message in str(stopped.value)
 
 
 def test_the_run_folder_predicts_alone(toy, prompts, tmp_path):

@@ -19,6 +19,9 @@ def test_sound_images_pass_whatever_unlabelled_and_test_masks_hold(toy):
     for name in ("unlabelled_0", "test_0"):
         (toy.parent / "masks" / f"{name}.png").write_bytes(b"no picture")
     check_masks(load_segmentation_datalist(toy))
+    (toy.parent / "masks" / "training_0.png").write_bytes(b"no picture")
+    with pytest.raises(CohortError, match="has 1 problem:"):
+        check_masks(load_segmentation_datalist(toy))
 
 
 def test_every_fault_is_in_the_list(toy):

@@ -39,8 +39,11 @@ def test_values_outside_the_rules_are_refused_by_name(change):
 
 
 def test_sound_values_pass():
+    sound = {"overlap": 0, "blend_mode": "constant", "tissue": {"closing_um": 3.0}}
     settings_for().verify()
-    settings_for(overlap=0, blend_mode="constant", tissue={"closing_um": 3.0}).verify()
+    settings_for(**sound).verify()
+    with pytest.raises(SettingError, match="overlap=1"):
+        settings_for(**sound | {"overlap": 1}).verify()
 
 
 DECIDES = {

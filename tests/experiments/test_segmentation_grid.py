@@ -85,7 +85,7 @@ def test_pictures_are_drawn(cells, tmp_path):
     picture_grid(runs, tmp_path / "grid.png", rows=2)
     page = Image.open(tmp_path / "grid.png")
     assert page.getpixel((20, 40)) == (0, 0, 90)
-    assert page.getpixel((20 + 226, 40 + 226)) == (180, 0, 90)
+    assert page.getpixel((20 + 226, 40 + 36)) == (180, 0, 90)
     runs["x", "c"] = write_run(tmp_path / "d" / "c", [0.5], ["i9"], drawn=True)
     with pytest.raises(CohortError, match="share no overlay"):
         picture_grid(runs, tmp_path / "none.png")

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from monai_ext.errors import SettingError
 from monai_ext.networks.encoders.bert_tower import BertTower
+from monai_ext.networks.encoders.prompt_context import PromptContext
 
 
-class BertCoOpPrompts(nn.Module):
+class BertCoOpPrompts(PromptContext[BertTower]):
     r"""Sentences whose first words are vectors that training finds; the tower is a BERT.
 
     n vectors take the places of word embeddings right after ``[CLS]``; the rest moves right, and
@@ -52,33 +49,19 @@ class BertCoOpPrompts(nn.Module):
         std: float = 0.02,
         seed: int = 0,
     ) -> None:
-        super().__init__()
         length, width = tower.bert.embeddings.position_embeddings.weight.shape
-        if not 0 < n_ctx <= length - 3:
-            raise SettingError(
-                f"n_ctx={n_ctx}", f"1 to {length - 3}: start, one word and end stay", "use 4"
-            )
-        groups = len(token_ids) if class_specific else 1
-        drawn = torch.randn(groups, n_ctx, width, generator=torch.Generator().manual_seed(seed))
-        self.ctx = nn.Parameter(drawn * std)
-        self._tower = (tower.requires_grad_(requires_grad=False).eval(),)
+        numbers = {"class_specific": class_specific, "std": std, "seed": seed}
+        super().__init__(tower, len(token_ids), width, n_ctx, most=length - 3, **numbers)
         shifted = _shifted(token_ids, n_ctx, length, tower.pad_id)
         self.register_buffer("token_ids", shifted, persistent=False)
 
     def forward(self) -> Tensor:
         """Unit vectors ``[P, D]``, differentiable in the context vectors."""
-        tower, ids = self._tower[0], self.get_buffer("token_ids")
-        n, mask = self.ctx.shape[1], ids != tower.pad_id
-        words = tower.bert.embeddings.word_embeddings(ids)
-        ctx = self.ctx.expand(len(ids), -1, -1)
-        tokens = torch.cat([words[:, :1], ctx, words[:, n + 1 :]], dim=1)
+        tower, ids = self.tower, self.get_buffer("token_ids")
+        mask = ids != tower.pad_id
+        tokens = self.with_context(tower.bert.embeddings.word_embeddings(ids))
         found = tower.bert(inputs_embeds=tokens, attention_mask=mask.long())
         return functional.normalize(tower.pool(found, mask), dim=-1)
-
-    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> BertCoOpPrompts:  # noqa: FBT001, FBT002
-        """Move the tower too, though it is no submodule."""
-        self._tower[0]._apply(fn, recurse)
-        return super()._apply(fn, recurse)
 
 
 def _shifted(ids: Tensor, n_ctx: int, length: int, pad_id: int) -> Tensor:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from monai_ext.errors import SettingError
 from monai_ext.networks.encoders.causal_text_tower import CausalTextTower
 from monai_ext.networks.encoders.hashing_tokenizer import END_ID
+from monai_ext.networks.encoders.prompt_context import PromptContext
 
 
-class CoOpPrompts(nn.Module):
+class CoOpPrompts(PromptContext[CausalTextTower]):
     r"""Sentences whose first words are vectors that training finds.
 
     n vectors are put right after the start token, the rest moves right, what leaves the context is
@@ -50,32 +47,17 @@ class CoOpPrompts(nn.Module):
         std: float = 0.02,
         seed: int = 0,
     ) -> None:
-        super().__init__()
         length, width = tower.positional_embedding.shape
-        if not 0 < n_ctx <= length - 4:
-            raise SettingError(
-                f"n_ctx={n_ctx}", f"1 to {length - 4}: start, one word and end stay", "use 4"
-            )
-        groups = len(token_ids) if class_specific else 1
-        drawn = torch.randn(groups, n_ctx, width, generator=torch.Generator().manual_seed(seed))
-        self.ctx = nn.Parameter(drawn * std)
-        self._tower = (tower.requires_grad_(requires_grad=False).eval(),)
+        numbers = {"class_specific": class_specific, "std": std, "seed": seed}
+        super().__init__(tower, len(token_ids), width, n_ctx, most=length - 4, **numbers)
         shifted = _shifted(token_ids[:, : length - 1], n_ctx, tower.pad_id)
         self.register_buffer("token_ids", shifted, persistent=False)
 
     def forward(self) -> Tensor:
         """Unit vectors ``[P, D]``, differentiable in the context vectors."""
-        tower, ids = self._tower[0], self.get_buffer("token_ids")
-        n = self.ctx.shape[1]
-        words = tower.token_embedding(ids)
-        ctx = self.ctx.expand(len(ids), -1, -1)
-        tokens = torch.cat([words[:, :1], ctx, words[:, n + 1 :]], dim=1)
+        tower, ids = self.tower, self.get_buffer("token_ids")
+        tokens = self.with_context(tower.token_embedding(ids))
         return functional.normalize(tower.pool(tokens, ids != tower.pad_id), dim=-1)
-
-    def _apply(self, fn: Callable[..., Any], recurse: bool = True) -> CoOpPrompts:  # noqa: FBT001, FBT002
-        """Move the tower too, though it is no submodule."""
-        self._tower[0]._apply(fn, recurse)
-        return super()._apply(fn, recurse)
 
 
 def _shifted(ids: Tensor, n_ctx: int, pad_id: int) -> Tensor:

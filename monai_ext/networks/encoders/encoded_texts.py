@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +14,10 @@ from monai_ext.networks.encoders.bert_tower import BertTower
 from monai_ext.networks.encoders.causal_text_tower import CausalTextTower
 from monai_ext.networks.encoders.coop_prompts import CoOpPrompts
 from monai_ext.networks.encoders.text_encoder import TextEncoder
-from monai_ext.networks.encoders.text_registry import TEXT_ENCODERS, build_text_encoder
+from monai_ext.networks.encoders.text_registry import (
+    build_text_encoder,
+    text_encoder_arguments,
+)
 from monai_ext.networks.encoders.text_source import TextSource
 
 COOP_ENCODERS = ("conch_v1_text", "keep_text", "minilm_l6_v2")
@@ -42,7 +44,7 @@ def encoded_texts(
     Raises:
         SettingError: for arguments that the encoder does not have, or if it cannot be built.
     """
-    encoder = build_text_encoder(name, **_arguments(name, options))
+    encoder = build_text_encoder(name, **text_encoder_arguments(name, options))
     flat = [text for own in sentences for text in own]
     vectors = encoder.encode(flat).cpu()
     record = {
@@ -72,17 +74,3 @@ def _with_learned_words(encoder: TextEncoder, flat: list[str], n_ctx: int, seed:
         f"learned words need the tower of {', '.join(COOP_ENCODERS)}",
         "use one of them, or coop_tokens=0",
     )
-
-
-def _arguments(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    takes = inspect.signature(TEXT_ENCODERS[name]).parameters
-    given = dict(options)
-    if "checkpoint" in given and "checkpoint" not in takes and "folder" in takes:
-        given["folder"] = given.pop("checkpoint")
-    if spare := [key for key in given if key not in takes]:
-        raise SettingError(
-            f"text encoder {name} has no option {', '.join(spare)}",
-            f"one of {', '.join(takes)}",
-            "leave it out",
-        )
-    return given

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
 from monai.utils import ComponentStore
 
+from monai_ext.errors import SettingError
 from monai_ext.networks.encoders.conch_text import ConchText
 from monai_ext.networks.encoders.encoder_card import EncoderCard, encoder_cards, require_name
 from monai_ext.networks.encoders.keep_text import KeepText
@@ -36,6 +41,29 @@ def build_text_encoder(name: str, **kwargs: object) -> TextEncoder:
     """
     require_name("text encoder", name, TEXT_ENCODERS.names)
     return TEXT_ENCODERS[name](**kwargs)
+
+
+def text_encoder_arguments(name: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options as an encoder takes them.
+
+    Args:
+        name: of a registered text encoder.
+        options: its arguments; ``checkpoint`` is handed on as ``folder`` where it is called so.
+
+    Raises:
+        SettingError: for an option that it does not have.
+    """
+    takes = inspect.signature(TEXT_ENCODERS[name]).parameters
+    given = dict(options)
+    if "checkpoint" in given and "checkpoint" not in takes and "folder" in takes:
+        given["folder"] = given.pop("checkpoint")
+    if spare := [key for key in given if key not in takes]:
+        raise SettingError(
+            f"text encoder {name} has no option {', '.join(spare)}",
+            f"one of {', '.join(takes)}",
+            "leave it out",
+        )
+    return given
 
 
 def list_text_encoders() -> list[EncoderCard]:

@@ -5,7 +5,14 @@ import pytest
 import torch
 
 from monai_ext.errors import SettingError
-from monai_ext.networks.encoders import ConchText, CoOpPrompts, KeepText, TinyText, encoded_texts
+from monai_ext.networks.encoders import (
+    ConchText,
+    CoOpPrompts,
+    KeepText,
+    TinyText,
+    encoded_texts,
+    text_registry,
+)
 from monai_ext.networks.encoders.bert_coop_prompts import BertCoOpPrompts
 from monai_ext.networks.encoders.encoded_texts import encoded_texts as embed
 from monai_ext.networks.encoders.minilm import MiniLML6, _packaged_folder
@@ -85,4 +92,4 @@ def test_options_that_an_encoder_lacks_are_named(name, options, message):
 
 
 def test_every_encoder_said_to_learn_words_is_registered():
-    assert set(encoded_texts.COOP_ENCODERS) <= set(encoded_texts.TEXT_ENCODERS.names)
+    assert set(encoded_texts.COOP_ENCODERS) <= set(text_registry.TEXT_ENCODERS.names)
