@@ -13,10 +13,11 @@ from torch.nn.parallel import DistributedDataParallel
 from monai_ext.engines.pixel_pool import join_pools, pool_pixels
 from monai_ext.engines.prototype_objective import PrototypeObjective
 from monai_ext.errors import SettingError
-from monai_ext.losses.pixel_cross_entropy import confident_cross_entropy
+from monai_ext.losses.pixel_cross_entropy import trusted_cross_entropy
 from monai_ext.networks.nets.transuni import Decoded, TransUNi
 from monai_ext.ops.balanced_pixels import IGNORED
 from monai_ext.ops.cutmix import cutmix_boxes, paste_partner
+from monai_ext.ops.trusted_pixels import trusted_pixels
 
 SSL = {
     "supervised": (0, False, False),
@@ -33,6 +34,8 @@ class ConsistencySettings:
 
     Args:
         tau: pseudo-labels below this confidence do not count; above 1 none does.
+        balanced_trust: the surest class says which share of every class counts, see
+            :func:`~monai_ext.ops.trusted_pixels.trusted_pixels`.
         feature_dropout: share of the encoder's channels that feature perturbation drops.
         cutmix_prob: how often an image gets a box of its partner.
         cutmix_area: of the box, as a share of the image.
@@ -40,6 +43,7 @@ class ConsistencySettings:
     """
 
     tau: float = 0.95
+    balanced_trust: bool = False
     feature_dropout: float = 0.5
     cutmix_prob: float = 0.5
     cutmix_area: tuple[float, float] = (0.02, 0.4)
@@ -189,9 +193,12 @@ class SemiSupervised(nn.Module):
             return total
         confidence, pseudo = terms.unlabelled.taught.softmax(1).max(1)
         pseudo = pseudo.masked_fill(terms.unlabelled.outside == IGNORED, IGNORED)
-        unlabelled = self._consistency(terms.unlabelled, pseudo, confidence)
+        given = self.settings
+        is_sure = trusted_pixels(
+            confidence, pseudo, given.tau, self.num_classes, balanced=given.balanced_trust
+        )
+        unlabelled = self._consistency(terms.unlabelled, pseudo, is_sure)
         total = total + self.gamma * unlabelled
-        is_sure = (confidence >= self.settings.tau) & (pseudo != IGNORED)
         self.parts |= {"unlabelled": unlabelled, "confident": is_sure.double().mean()}
         if self.prototypes is None:
             return total
@@ -205,18 +212,15 @@ class SemiSupervised(nn.Module):
         self.parts |= {"prototypes": proto} | parts
         return total + self.alpha * proto
 
-    def _consistency(self, terms: UnlabelledTerms, pseudo: Tensor, confidence: Tensor) -> Tensor:
-        tau = self.settings.tau
+    def _consistency(self, terms: UnlabelledTerms, pseudo: Tensor, sure: Tensor) -> Tensor:
         views = [
-            confident_cross_entropy(
-                logits, paste_partner(pseudo, box), paste_partner(confidence, box), tau
-            )
+            trusted_cross_entropy(logits, paste_partner(pseudo, box), paste_partner(sure, box))
             for logits, box in zip(terms.strong, terms.boxes, strict=True)
         ]
         strong = torch.stack(views).mean()
         if terms.perturbed is None:
             return 2 * strong
-        return strong + confident_cross_entropy(terms.perturbed, pseudo, confidence, tau)
+        return strong + trusted_cross_entropy(terms.perturbed, pseudo, sure)
 
     def _boxes(self, images: Tensor) -> Tensor:
         given = self.settings

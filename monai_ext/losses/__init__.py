@@ -5,7 +5,7 @@ from monai_ext.losses.branch_loss import BranchLoss
 from monai_ext.losses.clustering_objective import ClusteringObjective
 from monai_ext.losses.dual_stream_objective import DualStreamObjective
 from monai_ext.losses.mil_objective import build_mil_objective
-from monai_ext.losses.pixel_cross_entropy import PixelCrossEntropy, confident_cross_entropy
+from monai_ext.losses.pixel_cross_entropy import PixelCrossEntropy, trusted_cross_entropy
 from monai_ext.losses.prototype_loss import PrototypeLoss, PrototypeTerms
 from monai_ext.losses.scaled_cosine_error import ScaledCosineError
 from monai_ext.losses.smooth_svm import SmoothSVM
@@ -23,5 +23,5 @@ __all__ = [
     "SmoothSVM",
     "WeightedCrossEntropy",
     "build_mil_objective",
-    "confident_cross_entropy",
+    "trusted_cross_entropy",
 ]

@@ -50,25 +50,23 @@ class PixelCrossEntropy(nn.Module):
         return loss + self.dice_weight * self.dice(chance, truth * counts[:, None])
 
 
-def confident_cross_entropy(
-    logits: Tensor, pseudo: Tensor, confidence: Tensor, tau: float
-) -> Tensor:
-    r"""Cross-entropy with pseudo-labels that are confident, over all pixels that count.
+def trusted_cross_entropy(logits: Tensor, pseudo: Tensor, trusted: Tensor) -> Tensor:
+    r"""Cross-entropy with trusted pseudo-labels, over all pixels that count.
 
-    .. math:: L = \frac{1}{n} \sum_p 1[c_p \ge \tau] \, (- \log p_{p \hat y_p}) ,
+    .. math:: L = \frac{1}{n} \sum_p t_p \, (- \log p_{p \hat y_p}) ,
         \qquad n = \#\{p : \hat y_p \neq 255\}
 
-    so few confident pixels make a small loss.
+    so few trusted pixels make a small loss.
 
     Args:
         logits: ``[B, C, H, W]``.
         pseudo: ``[B, H, W]`` long, 255 = does not count.
-        confidence: ``[B, H, W]``.
-        tau: threshold.
+        trusted: ``[B, H, W]`` bool, e.g. of
+            :func:`~monai_ext.ops.trusted_pixels.trusted_pixels`.
 
     Reference:
         FixMatch, https://arxiv.org/abs/2001.07685; the mean over all pixels is UniMatch's.
     """
     each = functional.cross_entropy(logits, pseudo, ignore_index=IGNORED, reduction="none")
     counted = (pseudo != IGNORED).sum().clamp_min(1)
-    return torch.where(confidence >= tau, each, torch.zeros_like(each)).sum() / counted
+    return torch.where(trusted, each, torch.zeros_like(each)).sum() / counted

@@ -13,6 +13,7 @@ from monai_ext.losses.pixel_cross_entropy import PixelCrossEntropy
 from monai_ext.networks.encoders import build_pixel_encoder
 from monai_ext.networks.nets.transuni import TransUNi
 from monai_ext.ops.cutmix import paste_partner
+from monai_ext.ops.trusted_pixels import trusted_pixels
 
 B, U, C, SIDE, D = 2, 3, 3, 32, 6
 TINY = {"preset": "tiny"}
@@ -44,10 +45,13 @@ def labels(rng):
     return found
 
 
+NUMBERS = ("tau", "balanced_trust", "cutmix_prob", "feature_dropout")
+
+
 def objective(ssl, *, text=None, proto=None, **given) -> SemiSupervised:
     numbers = {
         "tau": 0.6,
-        **{k: given.pop(k) for k in ("tau", "cutmix_prob", "feature_dropout") if k in given},
+        **{k: given.pop(k) for k in NUMBERS if k in given},
     }
     proto = build_prototype_objective(C, D, text=text, per_class=2, **(proto or {}))
     return SemiSupervised(
@@ -105,6 +109,21 @@ def test_unimatch_and_fixmatch_are_their_published_losses(batch, labels):
         expected = by_hand(net, batch, labels, 0.6, rest.boxes, rest.perturbed, views)
         torch.testing.assert_close(made.combine(terms, labels), expected, rtol=2e-3, atol=1e-4)
         assert made.parts["unlabelled"] > 0.01
+
+
+def test_balanced_trust_lets_pixels_of_less_sure_classes_count(batch, labels):
+    net = network()
+    made = objective("fixmatch", tau=0.9, balanced_trust=True, cutmix_prob=0.0)
+    terms = made.terms(net, batch)
+    chance, pseudo = terms.unlabelled.taught.softmax(1).max(1)
+    pseudo[batch["outside"][:, 0] == 255] = 255
+    trusted = trusted_pixels(chance, pseudo, 0.9, C, balanced=True)
+    assert (trusted & (chance < 0.9)).any()
+    each = F.cross_entropy(terms.unlabelled.strong[0], pseudo, ignore_index=255, reduction="none")
+    strong = (each * trusted).sum() / (pseudo != 255).sum()
+    plain = F.cross_entropy(terms.labelled.logits, labels[:, 0], ignore_index=255)
+    torch.testing.assert_close(made.combine(terms, labels), (plain + strong) / 2)
+    assert made.parts["confident"] == trusted.double().mean()
 
 
 def test_feature_perturbation_drops_channels_of_the_weak_images_alone(batch):

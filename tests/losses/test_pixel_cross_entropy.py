@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from monai_ext.losses.pixel_cross_entropy import PixelCrossEntropy, confident_cross_entropy
+from monai_ext.losses.pixel_cross_entropy import PixelCrossEntropy, trusted_cross_entropy
 
 
 @pytest.fixture
@@ -54,19 +54,19 @@ def test_dice_is_added_with_its_weight(case):
     assert both - plain == pytest.approx(0.7 * (1 - dice).mean().item())
 
 
-def test_unsure_pixels_count_in_the_mean_but_not_in_the_sum(case, rng):
+def test_untrusted_pixels_count_in_the_mean_but_not_in_the_sum(case, rng):
     logits, labels = case
-    confidence = torch.rand(2, 4, 5, generator=rng, dtype=torch.double)
+    trusted = torch.rand(2, 4, 5, generator=rng) < 0.6
     log_p, total, counted = logits.log_softmax(1), 0.0, 0
     for b in range(2):
         for i in range(4):
             for j in range(5):
                 y = int(labels[b, i, j])
                 counted += y != 255
-                if y != 255 and confidence[b, i, j] >= 0.6:
+                if y != 255 and trusted[b, i, j]:
                     total -= log_p[b, y, i, j].item()
-    found = confident_cross_entropy(logits, labels, confidence, 0.6)
+    found = trusted_cross_entropy(logits, labels, trusted)
     assert found.item() == pytest.approx(total / counted)
-    assert confident_cross_entropy(logits, labels, confidence, 1.01) == 0
-    everything = confident_cross_entropy(logits, labels, confidence, 0.0)
+    assert trusted_cross_entropy(logits, labels, torch.zeros_like(trusted)) == 0
+    everything = trusted_cross_entropy(logits, labels, torch.ones_like(trusted))
     assert everything.item() == pytest.approx(PixelCrossEntropy()(logits, labels).item())
