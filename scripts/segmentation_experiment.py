@@ -2,7 +2,9 @@
 
 python scripts/segmentation_experiment.py run --data runs/glas/segmentation \
     --output runs/glas/experiment --lists official_010 --methods supervised,mpamatch [--shard 1/2]
-python scripts/segmentation_experiment.py report --output runs/glas/experiment
+python scripts/segmentation_experiment.py score --data runs/glas/segmentation \
+    --output runs/glas/experiment    # once more, turned and mirrored copies averaged
+python scripts/segmentation_experiment.py report --output runs/glas/experiment [--symmetries 8]
 
 Every run is one folder OUTPUT/<datalist>/<method>/seed<n>; a rerun goes on where it was stopped and
 does only what is missing. All runs have the same steps and, but for the method, the same settings.
@@ -63,6 +65,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "plain_labelled": {"ssl": "mpamatch", "labelled_jitter_prob": 0.0},
     "supervised_plain_labelled": {"ssl": "supervised", "labelled_jitter_prob": 0.0},
 }
+DRAWN = ("supervised", "fixmatch", "unimatch", "mpamatch")
 HEAD = ["data", "method", "seeds", "mDice", "minus supervised, by image", "by patient"]
 
 
@@ -103,33 +106,62 @@ def run(
         _one(Path(str(data)) / f"{name}.json", folder, given | METHODS[method] | {"seed": seed})
 
 
-def report(output: str, column: str = "mdice", pictures: int = 6) -> None:
+def score(data: str, output: str, symmetries: int = 8, threads: int = 1) -> None:
+    """Score all runs once more, turned and mirrored copies averaged, into a folder of their own.
+
+    Args:
+        data: folder of datalists.
+        output: folder of the runs.
+        symmetries: copies, see the bundle's ``evaluate.json``.
+        threads: of torch.
+    """
+    torch.set_num_threads(threads)
+    for path in tqdm(sorted(Path(str(output)).glob("*/*/seed*/scores.csv")), unit="run"):
+        folder = path.parent
+        made = folder / _again(symmetries)
+        where = {"datalist": str(Path(str(data)) / f"{folder.parents[1].name}.json")}
+        where |= {"output_dir": str(folder), "score_dir": str(made)}
+        if not (made / "scores.csv").is_file():
+            files = ["train.json", "evaluate.json"]
+            given = {"symmetries": symmetries, "pictures": False}
+            run_bundle(BUNDLE, files, workflow_type="train", **where, **given)
+
+
+def report(output: str, column: str = "mdice", pictures: int = 6, symmetries: int = 1) -> None:
     """Write ``results.md``, ``curves.png`` and ``pictures.png`` of all runs that are scored.
+
+    The figures show the four methods, the table their ablations too. Pictures are drawn of the
+    plain scores alone.
 
     Args:
         output: folder of the runs.
         column: of ``scores.csv``.
         pictures: rows of the picture grid.
+        symmetries: which scores, see ``score``.
     """
     from monai_ext.experiments.segmentation_figure import curve_figure, picture_grid
 
     root, cells, folders = Path(str(output)), {}, {}
+    end = "" if symmetries == 1 else f"_{_again(symmetries)}"
     try:
         for data in sorted(path for path in root.iterdir() if path.is_dir()):
             for method in METHODS:
                 runs = {int(p.name[4:]): p for p in (data / method).glob("seed*")}
-                cell = read_cell(runs, column)
+                cell = read_cell({seed: p / end[1:] for seed, p in runs.items()}, column)
                 if cell is not None:
                     cells[data.name, method] = cell
                     folders[data.name, method] = runs[cell.seeds[0]]
         rows = grid_table(cells, "supervised")
         lines = [" | ".join(row) for row in [HEAD, ["---"] * len(HEAD), *rows]]
-        (root / "results.md").write_text("".join(f"| {line} |\n" for line in lines))
-        curve_figure(cells, root / "curves.png", column)
-        picture_grid(folders, root / "pictures.png", rows=pictures)
+        table = root / f"results{end}.md"
+        table.write_text("".join(f"| {line} |\n" for line in lines))
+        drawn = {key: cell for key, cell in cells.items() if key[1] in DRAWN}
+        curve_figure(drawn, root / f"curves{end}.png", column)
+        if not end:
+            picture_grid({k: folders[k] for k in drawn}, root / "pictures.png", rows=pictures)
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
-    print((root / "results.md").read_text())
+    print(table.read_text())
 
 
 def _one(datalist: Path, folder: Path, values: Mapping[str, Any]) -> None:
@@ -140,10 +172,14 @@ def _one(datalist: Path, folder: Path, values: Mapping[str, Any]) -> None:
     run_bundle(BUNDLE, ["train.json", "evaluate.json"], workflow_type="train", **where)
 
 
+def _again(symmetries: int) -> str:
+    return f"symmetries_{symmetries}"
+
+
 def _names(text: Any) -> list[str]:
     given = text.split(",") if isinstance(text, str) else text
     return [str(name) for name in ([given] if isinstance(given, int) else given)]
 
 
 if __name__ == "__main__":
-    fire.Fire({"run": run, "report": report})
+    fire.Fire({"run": run, "score": score, "report": report})

@@ -25,6 +25,7 @@ from monai_ext.engines.segment_settings import SegmentationSettings
 from monai_ext.engines.segment_source import SlideToSegment
 from monai_ext.engines.segment_windows import WindowPlan, plan_windows
 from monai_ext.errors import SettingError, SlideError
+from monai_ext.networks.nets.symmetry_average import SymmetryAverage
 
 
 class SlideWindowInferer(Inferer):
@@ -76,7 +77,8 @@ class SlideWindowInferer(Inferer):
     def _image(self, inputs: torch.Tensor, network: nn.Module, *args: Any, **kwargs: Any) -> Any:
         chosen = self.settings
         given = {"mode": chosen.blend_mode, "sigma_scale": chosen.sigma_scale, "cval": chosen.fill}
-        parts = (inputs, chosen.roi_px, chosen.batch_size, network, chosen.overlap)
+        looked = SymmetryAverage(network, chosen.symmetries)
+        parts = (inputs, chosen.roi_px, chosen.batch_size, looked, chosen.overlap)
         return sliding_window_inference(*parts, *args, **given, **kwargs)
 
 
@@ -192,7 +194,8 @@ def scored_rows(
     parts = (slide.reader, grid, plan, settings.batch_size, settings.fill)
     source = window_batches(*parts, threads=settings.threads)
     (left, above), (width, height) = plan.before, plan.size
-    with contextlib.closing(_scored(source, network, slide, plan, place)) as windows:
+    looked = SymmetryAverage(network, settings.symmetries)
+    with contextlib.closing(_scored(source, looked, slide, plan, place)) as windows:
         for top, scores, is_seen in blended_bands(windows, plan, importance):
             rows = slice(max(0, above - top), max(0, above + height - top))
             part, mask = (x[..., rows, left : left + width] for x in (scores, is_seen))

@@ -11,6 +11,7 @@ from monai_ext.engines.extraction_settings import READERS
 from monai_ext.engines.extraction_tissue import tissue_method
 from monai_ext.errors import SettingError
 from monai_ext.flags import as_path
+from monai_ext.networks.nets.symmetry_average import SYMMETRIES
 from monai_ext.wsi import GridSpec
 
 BLEND_MODES = ("gaussian", "constant")
@@ -31,6 +32,8 @@ class SegmentationSettings:
         blend_mode: ``gaussian`` trusts the middle of a window more, ``constant`` all of it.
         blended: what is averaged where windows overlap: ``logits`` as MONAI's bundles do, or
             ``probabilities``.
+        symmetries: turned and mirrored copies of a window that are averaged: 1, 2, 4 or 8, see
+            :class:`monai_ext.networks.SymmetryAverage`.
         batch_size: windows a call of the network.
         prefetch: batches that are read ahead.
         snap_tolerance: relative change of ``target_mpp`` that saves resampling.
@@ -54,6 +57,7 @@ class SegmentationSettings:
     prefetch: int
     blend_mode: str = "gaussian"
     blended: str = "logits"
+    symmetries: int = 1
     snap_tolerance: float = 0.02
     max_upsample: float = 1.3
     sigma_scale: float = 0.125
@@ -83,8 +87,9 @@ class SegmentationSettings:
 
     def request(self) -> dict[str, Any]:
         """What decides the result, ready for JSON; how fast it comes does not."""
-        names = ("target_mpp", "roi_px", "overlap", "blend_mode", "blended", "snap_tolerance")
-        names += ("max_upsample", "sigma_scale", "fill", "read_px", "find_tissue")
+        names = ("target_mpp", "roi_px", "overlap", "blend_mode", "blended", "symmetries")
+        names += ("snap_tolerance", "max_upsample", "sigma_scale", "fill", "read_px")
+        names += ("find_tissue",)
         method = tissue_method(self.tissue)
         return {name: getattr(self, name) for name in names} | {"tissue": method}
 
@@ -108,6 +113,7 @@ class SegmentationSettings:
         _ = self.spec, self.request()
 
     def _verify_words(self) -> None:
+        _require("symmetries", self.symmetries, self.symmetries in SYMMETRIES, "1, 2, 4 or 8")
         choices = {"blend_mode": BLEND_MODES, "blended": BLENDED, "reader": READERS}
         for name, allowed in {**choices, "find_tissue": TISSUE_CHOICES}.items():
             value = getattr(self, name)

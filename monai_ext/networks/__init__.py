@@ -8,6 +8,7 @@ from monai_ext.networks.nets import (
     MeanPoolMIL,
     MultiLevelABMIL,
     MultiLevelMIL,
+    SymmetryAverage,
     TransUNi,
     build_mil_baseline,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "MeanPoolMIL",
     "MultiLevelABMIL",
     "MultiLevelMIL",
+    "SymmetryAverage",
     "TransUNi",
     "build_mil_baseline",
 ]

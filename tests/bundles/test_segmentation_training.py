@@ -127,6 +127,12 @@ def test_a_run_is_scored_as_it_was_trained(toy, prompts, tmp_path):
     inside, both = ((found == 1) & (truth == 1)).sum(), (found == 1).sum() + (truth == 1).sum()
     assert float(rows[0]["dice_disc"]) == pytest.approx(2 * inside / both)
     assert "mdice" in (run / "summary.md").read_text()
+    before = (run / "scores.csv").read_bytes()
+    score(toy, run, symmetries=8, score_dir=str(tmp_path / "averaged"), pictures=False)
+    assert (run / "scores.csv").read_bytes() == before
+    averaged = list(csv.DictReader((tmp_path / "averaged" / "scores.csv").open()))
+    assert [row["dice_disc"] for row in averaged] != [row["dice_disc"] for row in rows]
+    assert (tmp_path / "averaged" / "summary.md").is_file()
 
 
 @pytest.mark.parametrize("ema", [False, True])

@@ -14,6 +14,7 @@ from monai_ext.engines.segment_inferer import (
 from monai_ext.engines.segment_source import SlideToSegment
 from monai_ext.engines.segment_windows import plan_windows
 from monai_ext.errors import SettingError, SlideError
+from monai_ext.networks.nets.symmetry_average import SymmetryAverage
 from monai_ext.testing.tiny_slides import write_tiny_slide
 from tests.engines.segment_parts import Context, image_slide, random_picture, settings_for
 from tests.engines.tiny_extraction import TISSUE
@@ -81,6 +82,18 @@ def test_probabilities_can_be_blended_in_place_of_logits(tmp_path):
     masses = segment_slide(slide, network).runs.mass.sum()
     of_class = expected.amax(0)[expected.argmax(0) > 0].sum()
     np.testing.assert_allclose(masses, of_class, rtol=1e-5)
+
+
+def test_turned_and_mirrored_windows_can_be_averaged(tmp_path):
+    picture, network = random_picture(70, 90), Context()
+    slide = image_slide(tmp_path / "a.png", picture, symmetries=8)
+    expected = monai_scores(picture, SymmetryAverage(network, 8))
+    torch.testing.assert_close(own_scores(slide, (90, 70)), expected, rtol=0, atol=1e-5)
+    assert (expected - monai_scores(picture, network)).abs().max() > 0.1
+    image = torch.from_numpy(picture).permute(2, 0, 1)[None].float()
+    with torch.no_grad():
+        found = SlideWindowInferer(settings_for(symmetries=8))(image, network)
+    torch.testing.assert_close(found[0], expected)
 
 
 def test_mass_of_the_runs_is_the_softmax_of_the_blended_logits(tmp_path):

@@ -13,6 +13,7 @@ from monai_ext.networks.nets.multi_level_abmil import MultiLevelABMIL
 from monai_ext.networks.nets.multi_level_mil import MultiLevelMIL
 from monai_ext.networks.nets.published_dsmil import load_published_dsmil
 from monai_ext.networks.nets.srmil import SRMIL
+from monai_ext.networks.nets.symmetry_average import SymmetryAverage
 from monai_ext.networks.nets.transuni import Decoded, TransUNi
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "MeanPoolMIL",
     "MultiLevelABMIL",
     "MultiLevelMIL",
+    "SymmetryAverage",
     "TransUNi",
     "baseline_settings",
     "build_mil_baseline",
