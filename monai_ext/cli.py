@@ -239,17 +239,17 @@ class Verbs:
         encoder: str,
         output: str,
         checkpoint: str = "",
-        texts: str = "description",
+        texts: str = "",
         **options: str,
     ) -> str:
-        """Embed the class and instance texts of a task for methods that start from words.
+        """Embed the texts of a task, priors or prompts, for methods that use words.
 
         Args:
-            priors: JSON file, e.g. of bundles/pathology_libra_mil_classification/configs/priors.
+            priors: JSON file of a bundle's configs/priors.
             encoder: name of a text encoder, e.g. minilm_l6_v2.
             output: safetensors file to write.
             checkpoint: weights, for encoders that do not carry theirs.
-            texts: description, or paraphrase.
+            texts: description, or paraphrase; of prompts for segmentation: the set, e.g. generic.
             options: further arguments of the encoder, e.g. --tokenizer PATH.
         """
         from monai_ext.data import embed_file

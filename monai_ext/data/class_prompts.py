@@ -118,6 +118,15 @@ def read_class_prompts(path: Path | str) -> ClassPrompts:
     )
 
 
+def has_prompt_sets(path: Path | str) -> bool:
+    """Whether a JSON file is one of prompts, not of priors.
+
+    Raises:
+        SettingError: if it cannot be read.
+    """
+    return "sets" in _read(Path(path))
+
+
 def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from monai_ext.data.class_prompts import ClassPrompts, has_prompt_sets, read_class_prompts
 from monai_ext.data.text_embeddings import TextEmbeddings, write_text_embeddings
 from monai_ext.data.text_priors import TextPriors, read_text_priors
 
@@ -42,17 +43,19 @@ def embed_file(
     output: Path | str,
     *,
     checkpoint: Path | None = None,
-    texts: str = "description",
+    texts: str = "",
     options: dict[str, Any] | None = None,
 ) -> Path:
-    """Read priors, embed them, write the file; gives its path.
+    """Read priors or prompts, embed them, write the file; gives its path.
 
     Args:
-        priors: JSON file.
+        priors: JSON file: of a task's classes and instances, or, with ``sets``, of prompts, see
+            :func:`~monai_ext.data.class_prompts.read_class_prompts`.
         encoder: name of a text encoder.
         output: safetensors file to write.
         checkpoint: weights of an encoder that does not carry its own.
-        texts: ``description`` or ``paraphrase``.
+        texts: ``description`` (the default) or ``paraphrase``; of prompts the name of the set,
+            ``pathology`` unless given.
         options: further arguments of the encoder, e.g. ``tokenizer``.
 
     Raises:
@@ -65,8 +68,20 @@ def embed_file(
         text_encoder_arguments,
     )
 
-    found = read_text_priors(priors)
+    found = (read_class_prompts if has_prompt_sets(priors) else read_text_priors)(priors)
     require_name("text encoder", encoder, TEXT_ENCODERS.names)
     given = dict(options or {}) | ({} if checkpoint is None else {"checkpoint": checkpoint})
     tower = build_text_encoder(encoder, **text_encoder_arguments(encoder, given))
-    return write_text_embeddings(output, embed_priors(found, tower, texts))
+    if isinstance(found, ClassPrompts):
+        return _embed_prompts(found, tower, texts or "pathology", output)
+    return write_text_embeddings(output, embed_priors(found, tower, texts or "description"))
+
+
+def _embed_prompts(
+    prompts: ClassPrompts, encoder: TextEncoder, prompt_set: str, output: Path | str
+) -> Path:
+    from monai_ext.networks.encoders.prompt_vectors import embed_prompts, write_prompt_vectors
+
+    names = prompts.class_names
+    vectors = embed_prompts(prompts.sentences(prompt_set, names), names, encoder)
+    return write_prompt_vectors(output, vectors)

@@ -1,5 +1,6 @@
 """Embedded texts survive the disk, and what does not fit is refused in one line."""
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -13,6 +14,7 @@ from monai_ext.data import (
     write_text_embeddings,
 )
 from monai_ext.errors import SettingError
+from monai_ext.networks.encoders.prompt_vectors import read_prompt_vectors
 from monai_ext.networks.encoders.text_registry import build_text_encoder
 from tests.data.test_text_priors import TOY
 
@@ -54,6 +56,25 @@ def test_paraphrases_are_other_vectors_under_the_same_names(texts, tmp_path):
     assert other.texts == "paraphrase"
     assert other.instance_names == texts.instance_names
     assert (other.classes - texts.classes).abs().max() > 0.01
+
+
+def test_prompts_are_embedded_for_precomputed_text_prototypes(tmp_path):
+    prompts = {"task": "t", "title": "T", "status": "s", "class_names": ["ground", "disc"]}
+    prompts["sets"] = {
+        title: {name: [{"text": f"{title} {name}", "source": "x"}] for name in ("ground", "disc")}
+        for title in ("pathology", "generic")
+    }
+    (tmp_path / "p.json").write_text(json.dumps(prompts))
+    tower = build_text_encoder("tiny_text", embed_dim=12)
+    for texts, title in (("", "pathology"), ("generic", "generic")):
+        target = tmp_path / f"{title}.safetensors"
+        given = {"texts": texts, "options": {"embed_dim": 12}}
+        found = read_prompt_vectors(embed_file(tmp_path / "p.json", "tiny_text", target, **given))
+        assert found.sentences == (f"{title} ground", f"{title} disc")
+        torch.testing.assert_close(found.texts, tower.encode(list(found.sentences)))
+        assert (found.classes, found.encoder_id) == (("ground", "disc"), "tiny_text")
+    with pytest.raises(SettingError, match="poetic"):
+        embed_file(tmp_path / "p.json", "tiny_text", tmp_path / "x", texts="poetic")
 
 
 def test_classes_come_in_the_splits_order(texts):
