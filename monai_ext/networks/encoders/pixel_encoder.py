@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from monai_ext.networks.encoders.kept_maps import keep_maps
 from monai_ext.networks.encoders.patch_encoder import PatchEncoder
 
 DEEP_STRIDE = 16
@@ -18,14 +19,16 @@ class PixelEncoder(nn.Module):
 
     A transformer gives the tokens of its last block as a map of stride 16 (the class token is
     dropped), and those of ``skip_blocks`` for skip connections. A pyramid of convolutions gives a
-    map for each of its strides: those of stride 16 and more are deep, the finer ones are skips.
+    map for each of its strides: those of stride 16 and more are deep, the finer ones are skips. A
+    hybrid, convolutions in front of a transformer as TransUNet has them, gives its tokens, and the
+    finer maps of its convolutions as skips.
 
     Shapes: B batch, H, W rows and columns of the image, multiples of :attr:`multiple`.
 
     Args:
         encoder: of the encoder room; its network, or a part of it, is one of timm.
-        skip_blocks: of a transformer, from deep to shallow, e.g. [17, 11, 5] of 24; a pyramid has
-            its own.
+        skip_blocks: of a transformer, from deep to shallow, e.g. [17, 11, 5] of 24; a pyramid and
+            a hybrid have their own.
         trained: ``none``: frozen, also in training mode; ``all``; or how many of the last blocks
             (stages of a pyramid) are trained.
         checkpointing: blocks are computed again in the backward pass instead of kept.
@@ -52,11 +55,17 @@ class PixelEncoder(nn.Module):
         self.register_buffer("std", encoder.std.clone(), persistent=False)
         strides = [int(info["reduction"]) for info in _infos(self.network)]
         self.is_pyramid = len(set(strides)) > 1
-        if self.is_pyramid and skip_blocks:
-            raise ValueError(f"skip_blocks={list(skip_blocks)}: a pyramid has its own skips")
+        self._convolutions = (keep_maps(self.network),)  # in the network already
+        trunk = self._convolutions[0]
+        if (self.is_pyramid or trunk) and skip_blocks:
+            raise ValueError(f"skip_blocks={list(skip_blocks)}: convolutions have their own skips")
         self.blocks = _blocks_read(strides, skip_blocks, is_pyramid=self.is_pyramid)
         self.channels = [int(_infos(self.network)[k]["num_chs"]) for k in self.blocks]
         self.strides = [strides[k] for k in self.blocks]
+        if trunk is not None:
+            self._finer = [k for k, s in enumerate(trunk.strides) if s < DEEP_STRIDE][::-1]
+            self.channels += [trunk.channels[k] for k in self._finer]
+            self.strides += [trunk.strides[k] for k in self._finer]
         self.num_deep = sum(s >= DEEP_STRIDE for s in self.strides) if self.is_pyramid else 1
         self.multiple = max(self.strides)
         self.frozen = _freeze(self.network, trained)
@@ -80,7 +89,12 @@ class PixelEncoder(nn.Module):
             given["norm"] = True
         maps = self.network.forward_intermediates(x, **given)  # pyright: ignore[reportCallIssue]
         of_block = dict(zip(sorted(self.blocks), maps, strict=True))
-        return [of_block[k] for k in self.blocks]
+        found = [of_block[k] for k in self.blocks]
+        trunk = self._convolutions[0]
+        if trunk is None:
+            return found
+        finer = trunk.take()
+        return found + [finer[k] for k in self._finer]
 
     def train(self, mode: bool = True) -> PixelEncoder:  # noqa: FBT001, FBT002  (as torch has it)
         """Training mode for the trained blocks; the frozen ones stay as they are in use."""

@@ -55,7 +55,7 @@ class TransUNi(nn.Module):
         J. Chen et al., TransUNet, https://arxiv.org/abs/2102.04306 (decoder, widths); UNI as its
         encoder: Fu et al., MPAMatch, https://arxiv.org/abs/2508.19574, from a description. Skips
         from transformer blocks, the joined deep maps of a pyramid, and the cross-attention are
-        ours. TransUNet's hybrid has a ResNet in front of its transformer; here is none.
+        ours. TransUNet's own encoder, a ResNet in front of the transformer, is a hybrid of timm.
     """
 
     prototypes: torch.Tensor

@@ -105,7 +105,7 @@ def test_checkpointing_changes_no_gradient(name, image):
         ("uni_v1", {"skip_blocks": [1]}, "blocks before the last are 0 to 0"),
         ("uni_v1", {"trained": 3}, "use none, all or 1 to 2 blocks"),
         ("uni_v1", {"trained": "some"}, "trained=some"),
-        ("efficientnet_lite0", {"skip_blocks": [1]}, "a pyramid has its own skips"),
+        ("efficientnet_lite0", {"skip_blocks": [1]}, "convolutions have their own skips"),
     ],
 )
 def test_what_cannot_be_is_refused(name, settings, message):
