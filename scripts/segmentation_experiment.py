@@ -142,12 +142,13 @@ def report(output: str, column: str = "mdice", pictures: int = 6, symmetries: in
     from monai_ext.experiments.segmentation_figure import curve_figure, picture_grid
 
     root, cells, folders = Path(str(output)), {}, {}
-    end = "" if symmetries == 1 else f"_{_again(symmetries)}"
+    place = "" if symmetries == 1 else _again(symmetries)
+    end = place and f"_{place}"
     try:
         for data in sorted(path for path in root.iterdir() if path.is_dir()):
             for method in METHODS:
                 runs = {int(p.name[4:]): p for p in (data / method).glob("seed*")}
-                cell = read_cell({seed: p / end[1:] for seed, p in runs.items()}, column)
+                cell = read_cell({seed: p / place for seed, p in runs.items()}, column)
                 if cell is not None:
                     cells[data.name, method] = cell
                     folders[data.name, method] = runs[cell.seeds[0]]
@@ -157,7 +158,7 @@ def report(output: str, column: str = "mdice", pictures: int = 6, symmetries: in
         table.write_text("".join(f"| {line} |\n" for line in lines))
         drawn = {key: cell for key, cell in cells.items() if key[1] in DRAWN}
         curve_figure(drawn, root / f"curves{end}.png", column)
-        if not end:
+        if not place:
             picture_grid({k: folders[k] for k in drawn}, root / "pictures.png", rows=pictures)
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None

@@ -24,6 +24,8 @@ def curve_figure(
 ) -> None:
     """Mean and interval of each method against the share of labelled images, a panel a split.
 
+    A split with one share is left out; a method with one share is a dot.
+
     Args:
         cells: by datalist (``official_010``: 10 % labelled) and method.
         target: PNG to write.
@@ -35,8 +37,7 @@ def curve_figure(
         if re.fullmatch(r"\d+", percent):
             lines = splits.setdefault(split, {}).setdefault(method, [])
             lines.append((float(percent), cell))
-    full = {s: {m: p for m, p in lines.items() if len(p) > 1} for s, lines in splits.items()}
-    full = {s: lines for s, lines in full.items() if lines}
+    full = {s: lines for s, lines in splits.items() if max(map(len, lines.values())) > 1}
     if not full:
         return
     page = Image.new("RGB", (_SCALE * (_WIDTH * len(full) + _KEY), _SCALE * _HEIGHT), _GROUND)

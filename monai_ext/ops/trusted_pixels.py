@@ -47,6 +47,5 @@ def trusted_pixels(
     for c, group in enumerate(groups):
         take = round(share * len(group))
         if take:
-            lowest = group.kthvalue(len(group) - take + 1).values
-            sure |= (pseudo == c) & (confidence >= lowest)
+            sure |= (pseudo == c) & (confidence >= group.topk(take).values[-1])
     return sure

@@ -81,6 +81,11 @@ def test_pictures_are_drawn(cells, tmp_path):
     curve_figure(cells, tmp_path / "curves.png")
     colours = {c for _, c in Image.open(tmp_path / "curves.png").getcolors(1 << 20)}
     assert {(0, 0, 0), (230, 159, 0)} <= colours
+    assert (0, 114, 178) not in colours
+    one_share = cells | {("x_010", "fixmatch"): cells["x_010", "mpamatch"]}
+    curve_figure(one_share, tmp_path / "dot.png")
+    colours = {c for _, c in Image.open(tmp_path / "dot.png").getcolors(1 << 20)}
+    assert {(0, 0, 0), (230, 159, 0), (0, 114, 178)} <= colours
     runs = {("x", m): write_run(tmp_path / "d" / m, [0.5] * 4, drawn=True) for m in ("a", "b")}
     picture_grid(runs, tmp_path / "grid.png", rows=2)
     page = Image.open(tmp_path / "grid.png")
