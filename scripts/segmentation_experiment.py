@@ -21,7 +21,7 @@ import fire
 import torch
 from tqdm import tqdm
 
-from monai_ext.errors import MonaiExtError
+from monai_ext.errors import CohortError, MonaiExtError
 from monai_ext.experiments.bundle_run import run_bundle
 from monai_ext.experiments.segmentation_grid import grid_table, read_cell
 from monai_ext.experiments.shard import read_shard
@@ -152,6 +152,12 @@ def report(output: str, column: str = "mdice", pictures: int = 6, symmetries: in
                 if cell is not None:
                     cells[data.name, method] = cell
                     folders[data.name, method] = runs[cell.seeds[0]]
+        if not cells:
+            raise CohortError(
+                f"{root} has no run with {place and f'{place}/'}scores.csv",
+                "a report is of scored runs",
+                "score the runs with this number of symmetries" if place else "run the experiment",
+            )
         rows = grid_table(cells, "supervised")
         lines = [" | ".join(row) for row in [HEAD, ["---"] * len(HEAD), *rows]]
         table = root / f"results{end}.md"

@@ -59,9 +59,12 @@ class SegmentationInput:
                     "they are found by their suffix, e.g. .svs, .tif, .ndpi, .png, .jpg",
                     "check --dataset_dir",
                 )
-        doubles = find_duplicates(found)
-        self.failed |= {name: _twice(name, paths) for name, paths in doubles.items()}
-        return [item for item in found if item["slide"] not in doubles]
+            doubles = find_duplicates(found)
+            self.failed |= {name: str(_twice(name, paths)) for name, paths in doubles.items()}
+            items = [item for item in found if item["slide"] not in doubles]
+            if not items:
+                raise _twice(*next(iter(doubles.items())))
+        return items
 
     def _found(self, source: Path) -> list[dict[str, Any]]:
         if not source.exists():
@@ -105,7 +108,7 @@ def _is_below(path: Path, folders: set[str]) -> bool:
     return any(os.path.realpath(parent) in folders for parent in path.parents)
 
 
-def _twice(name: str, paths: Sequence[str]) -> str:
+def _twice(name: str, paths: Sequence[str]) -> SettingError:
     found = f"slide name {name} in {len(paths)} places: {'; '.join(paths)}"
     rule = "results are named after the slide, so a name occurs once"
-    return str(SettingError(found, rule, "rename or move all but one"))
+    return SettingError(found, rule, "rename or move all but one")

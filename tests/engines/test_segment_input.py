@@ -53,6 +53,13 @@ def test_names_that_occur_twice_are_failures(tmp_path):
     assert "x/a.svs" in failed["a"]
 
 
+def test_names_that_all_occur_twice_end_the_run(tmp_path):
+    touch(tmp_path / "in", "a.png", "a.jpg")  # an image with its mask beside it
+    line = r"^SettingError: slide name a in 2 places: .*a\.jpg; .*a\.png\. Rule: results are named"
+    with pytest.raises(SystemExit, match=line):
+        source(tmp_path).items()
+
+
 @pytest.mark.parametrize(
     ("change", "line"),
     [
