@@ -26,7 +26,8 @@ class SegmentationSettings:
     Building it checks nothing, so that a config can build it anywhere; :meth:`verify` does.
 
     Attributes:
-        target_mpp: um a px of what the network sees.
+        target_mpp: um a px of what the network sees; None, which training on images of unknown
+            resolution leaves, is refused.
         roi_px: edge of a window; larger ones need more memory and know more context.
         overlap: share of a window that the next one covers too, 0 to below 1.
         blend_mode: ``gaussian`` trusts the middle of a window more, ``constant`` all of it.
@@ -50,7 +51,7 @@ class SegmentationSettings:
         tissue_dir: folder of ``<slide>.geojson`` outlines, used in place of what would be found.
     """
 
-    target_mpp: float
+    target_mpp: float | None
     roi_px: int
     overlap: float
     batch_size: int
@@ -74,7 +75,7 @@ class SegmentationSettings:
         """The grid on which a slide is read."""
         return GridSpec(
             tile_px=self.read_px,
-            mpps=(self.target_mpp,),
+            mpps=(self._known_mpp(),),
             snap_tolerance=self.snap_tolerance,
             min_tissue=0.0,
             max_upsample=self.max_upsample,
@@ -99,6 +100,7 @@ class SegmentationSettings:
         Raises:
             SettingError: for a value outside its range, or a folder that is missing.
         """
+        self._known_mpp()
         for name in ("roi_px", "batch_size", "prefetch", "read_px", "threads"):
             value = getattr(self, name)
             _require(name, value, _is_whole(value) and value >= 1, "a whole number from 1")
@@ -111,6 +113,15 @@ class SegmentationSettings:
         _require("sigma_scale", self.sigma_scale, self.sigma_scale > 0, "above 0")
         self._verify_words()
         _ = self.spec, self.request()
+
+    def _known_mpp(self) -> float:
+        if self.target_mpp is None:
+            raise SettingError(
+                "target_mpp is not known: the images of training had no um a pixel",
+                "slides and images are brought to the resolution that the network was trained at",
+                "give --target_mpp, um a pixel of the training images; plain images need --mpp too",
+            )
+        return self.target_mpp
 
     def _verify_words(self) -> None:
         _require("symmetries", self.symmetries, self.symmetries in SYMMETRIES, "1, 2, 4 or 8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,8 @@ from monai_ext.engines.split_loading import existing_datalist
 from monai_ext.errors import CohortError, SettingError
 from monai_ext.flags import as_bool, as_path
 from monai_ext.networks.encoders.text_prototypes import TextPrototypes, build_text_prototypes
+
+_logger = logging.getLogger(__name__)
 
 
 def load_segmentation_split(
@@ -110,6 +113,8 @@ def network_mpp(
 ) -> float | None:
     """Um a pixel that the network sees: the target, or what all images have; None: unknown.
 
+    The last is warned of: no slide can be segmented before somebody says it.
+
     Raises:
         SystemExit: with one plain line where images differ and no target is given.
     """
@@ -124,7 +129,15 @@ def network_mpp(
                 "a network sees one resolution",
                 "give --target_mpp, and every item its mpp",
             )
-        return found.pop()
+        mpp = found.pop()
+        if mpp is None:
+            _logger.warning(
+                "images of %s have no um a pixel: training goes on with their pixels as they are, "
+                "and segmenting slides will ask for --target_mpp. Column mpp of the table, or "
+                "mpp of the items, tells it",
+                split.path,
+            )
+        return mpp
 
 
 def load_text_prototypes(  # noqa: PLR0913

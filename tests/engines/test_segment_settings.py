@@ -39,6 +39,11 @@ def test_values_outside_the_rules_are_refused_by_name(change):
         settings.verify()
 
 
+def test_an_unknown_resolution_names_both_numbers_that_are_missing():
+    with pytest.raises(SettingError, match=r"had no um a pixel.*--target_mpp.*--mpp too"):
+        settings_for(target_mpp=None).verify()
+
+
 def test_sound_values_pass():
     sound = {"overlap": 0, "blend_mode": "constant", "tissue": {"closing_um": 3.0}}
     settings_for().verify()

@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import torch
 
+from monai_ext.data.segmentation_datalist import SEGMENTATION_PARTS
 from monai_ext.engines.segmentation_loading import (
     check_ssl,
     load_segmentation_split,
     load_text_prototypes,
+    network_mpp,
 )
 from monai_ext.testing.toy_masks import write_toy_masks
 
@@ -31,6 +33,18 @@ def test_a_split_is_read_and_a_missing_or_bad_one_is_one_line(toy, tmp_path):
     with pytest.raises(SystemExit, match=r"CohortError: .*no segmentation datalist"):
         load_segmentation_split(toy, tmp_path / "run")
     assert "Traceback" in (tmp_path / "run" / "error.log").read_text()
+
+
+def test_the_resolution_is_the_images_own_and_a_missing_one_is_warned_of(toy, caplog):
+    assert network_mpp(load_segmentation_split(toy), None) == 0.5
+    assert network_mpp(load_segmentation_split(toy), 1) == 1.0
+    assert not caplog.records
+    content = json.loads(toy.read_text())
+    for item in (item for part in SEGMENTATION_PARTS for item in content[part]):
+        del item["mpp"]
+    toy.write_text(json.dumps(content))
+    assert network_mpp(load_segmentation_split(toy), None) is None
+    assert "segmenting slides will ask for --target_mpp" in caplog.text
 
 
 def test_a_way_of_training_needs_its_images(toy):
