@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +15,7 @@ from monai_ext.engines.pixel_pool import join_pools, pool_pixels
 from monai_ext.engines.prototype_objective import PrototypeObjective
 from monai_ext.errors import SettingError
 from monai_ext.losses.pixel_cross_entropy import trusted_cross_entropy
+from monai_ext.networks.blocks.still_statistics import still_statistics
 from monai_ext.networks.nets.transuni import Decoded, TransUNi
 from monai_ext.ops.balanced_pixels import IGNORED
 from monai_ext.ops.cutmix import cutmix_boxes, paste_partner
@@ -40,6 +42,8 @@ class ConsistencySettings:
         cutmix_prob: how often an image gets a box of its partner.
         cutmix_area: of the box, as a share of the image.
         cutmix_aspect: of the box, height by width.
+        strong_statistics: strong views move the running statistics of batch normalisation too, as
+            in UniMatch; see :func:`~monai_ext.networks.blocks.still_statistics.still_statistics`.
     """
 
     tau: float = 0.95
@@ -48,6 +52,7 @@ class ConsistencySettings:
     cutmix_prob: float = 0.5
     cutmix_area: tuple[float, float] = (0.02, 0.4)
     cutmix_aspect: tuple[float, float] = (0.3, 1 / 0.3)
+    strong_statistics: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,7 +119,7 @@ class SemiSupervised(nn.Module):
         MPAMatch, https://arxiv.org/abs/2508.19574, from a description (its equations are not
         public); UniMatch, https://arxiv.org/abs/2208.09910. Differs from UniMatch: the partner
         that CutMix pastes is the image before in the same batch instead of one of a second batch,
-        so a batch of one is not mixed.
+        so a batch of one is not mixed; running statistics are of plain views alone.
     """
 
     def __init__(  # noqa: PLR0913
@@ -169,7 +174,9 @@ class SemiSupervised(nn.Module):
         labelled, plain, perturbed = _parted(net.decode(maps, size), number, len(weak))
         boxes = tuple(self._boxes(weak) for _ in range(self.num_views))
         strong = [paste_partner(batch[f"strong_{k + 1}"], box) for k, box in enumerate(boxes)]
-        views = net.decode(net.encode(torch.cat(strong)), size).logits
+        is_seen = self.settings.strong_statistics
+        with nullcontext() if is_seen else still_statistics(net):
+            views = net.decode(net.encode(torch.cat(strong)), size).logits
         found = UnlabelledTerms(
             weak=plain,
             perturbed=perturbed.logits if self.perturbs else None,

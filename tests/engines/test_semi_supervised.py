@@ -19,10 +19,10 @@ B, U, C, SIDE, D = 2, 3, 3, 32, 6
 TINY = {"preset": "tiny"}
 
 
-def network() -> TransUNi:
+def network(norm: str = "group") -> TransUNi:
     torch.manual_seed(0)  # noqa: TID251
     encoder = build_pixel_encoder("uni_v1", options=TINY, trained="all")
-    net = TransUNi(encoder, C, decoder_channels=(16, 8, 8, 8, 8), norm="group", embed_dim=D)
+    net = TransUNi(encoder, C, decoder_channels=(16, 8, 8, 8, 8), norm=norm, embed_dim=D)
     torch.nn.init.normal_(net.head.weight, std=3.0)  # some predictions are confident
     return net.train()
 
@@ -45,7 +45,7 @@ def labels(rng):
     return found
 
 
-NUMBERS = ("tau", "balanced_trust", "cutmix_prob", "feature_dropout")
+NUMBERS = ("tau", "balanced_trust", "cutmix_prob", "feature_dropout", "strong_statistics")
 
 
 def objective(ssl, *, text=None, proto=None, **given) -> SemiSupervised:
@@ -109,6 +109,25 @@ def test_unimatch_and_fixmatch_are_their_published_losses(batch, labels):
         expected = by_hand(net, batch, labels, 0.6, rest.boxes, rest.perturbed, views)
         torch.testing.assert_close(made.combine(terms, labels), expected, rtol=2e-3, atol=1e-4)
         assert made.parts["unlabelled"] > 0.01
+
+
+def test_running_statistics_are_of_plain_views_unless_asked(batch, labels):
+    nets = {key: network("batch") for key in ("plain", "still", "moved")}
+    losses = {
+        key: loss_of(
+            objective("fixmatch", cutmix_prob=0.0, strong_statistics=key == "moved"),
+            nets[key],
+            batch,
+            labels,
+        )
+        for key in ("still", "moved")
+    }
+    nets["plain"](torch.cat([batch["image"], batch["weak"]]))
+    seen = {key: dict(net.named_buffers()) for key, net in nets.items()}
+    name = next(n for n in seen["plain"] if n.endswith("running_mean"))
+    assert torch.equal(losses["still"], losses["moved"]), "the step's own loss is the same"
+    torch.testing.assert_close(seen["still"][name], seen["plain"][name])
+    assert (seen["moved"][name] - seen["plain"][name]).abs().max() > 1e-3
 
 
 def test_balanced_trust_lets_pixels_of_less_sure_classes_count(batch, labels):
