@@ -57,6 +57,7 @@ from monai_ext.engines.text_loading import load_texts
 from monai_ext.engines.text_start import alignment_warning, fit_vision_prototypes, start_from_texts
 from monai_ext.engines.training_progress import TrainingProgress
 from monai_ext.engines.training_run import TrainingRun
+from monai_ext.engines.trust_watch import TrustWatch
 from monai_ext.engines.validation_metrics import auc_metric, auc_of_logits, loss_metric
 
 __all__ = [
@@ -93,6 +94,7 @@ __all__ = [
     "TextAtTest",
     "TrainingProgress",
     "TrainingRun",
+    "TrustWatch",
     "UnlabelledTerms",
     "alignment_warning",
     "auc_metric",

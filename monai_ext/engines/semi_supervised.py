@@ -19,7 +19,6 @@ from monai_ext.networks.blocks.still_statistics import still_statistics
 from monai_ext.networks.nets.transuni import Decoded, TransUNi
 from monai_ext.ops.balanced_pixels import IGNORED
 from monai_ext.ops.cutmix import cutmix_boxes, paste_partner
-from monai_ext.ops.trusted_pixels import trusted_pixels
 
 SSL = {
     "supervised": (0, False, False),
@@ -36,8 +35,6 @@ class ConsistencySettings:
 
     Args:
         tau: pseudo-labels below this confidence do not count; above 1 none does.
-        balanced_trust: the surest class says which share of every class counts, see
-            :func:`~monai_ext.ops.trusted_pixels.trusted_pixels`.
         feature_dropout: share of the encoder's channels that feature perturbation drops.
         cutmix_prob: how often an image gets a box of its partner.
         cutmix_area: of the box, as a share of the image.
@@ -47,7 +44,6 @@ class ConsistencySettings:
     """
 
     tau: float = 0.95
-    balanced_trust: bool = False
     feature_dropout: float = 0.5
     cutmix_prob: float = 0.5
     cutmix_area: tuple[float, float] = (0.02, 0.4)
@@ -200,13 +196,12 @@ class SemiSupervised(nn.Module):
             return total
         confidence, pseudo = terms.unlabelled.taught.softmax(1).max(1)
         pseudo = pseudo.masked_fill(terms.unlabelled.outside == IGNORED, IGNORED)
-        given = self.settings
-        is_sure = trusted_pixels(
-            confidence, pseudo, given.tau, self.num_classes, balanced=given.balanced_trust
-        )
+        is_sure = (confidence >= self.settings.tau) & (pseudo != IGNORED)
         unlabelled = self._consistency(terms.unlabelled, pseudo, is_sure)
         total = total + self.gamma * unlabelled
+        each = [(is_sure & (pseudo == c)).double().mean() for c in range(self.num_classes)]
         self.parts |= {"unlabelled": unlabelled, "confident": is_sure.double().mean()}
+        self.parts |= {"confident_least": torch.stack(each).min()}
         if self.prototypes is None:
             return total
         sure = pseudo.masked_fill(~is_sure, IGNORED)

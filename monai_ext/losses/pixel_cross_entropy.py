@@ -61,8 +61,7 @@ def trusted_cross_entropy(logits: Tensor, pseudo: Tensor, trusted: Tensor) -> Te
     Args:
         logits: ``[B, C, H, W]``.
         pseudo: ``[B, H, W]`` long, 255 = does not count.
-        trusted: ``[B, H, W]`` bool, e.g. of
-            :func:`~monai_ext.ops.trusted_pixels.trusted_pixels`.
+        trusted: ``[B, H, W]`` bool, e.g. where the teacher is surer than a threshold.
 
     Reference:
         FixMatch, https://arxiv.org/abs/2001.07685; the mean over all pixels is UniMatch's.

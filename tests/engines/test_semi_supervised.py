@@ -13,7 +13,6 @@ from monai_ext.losses.pixel_cross_entropy import PixelCrossEntropy
 from monai_ext.networks.encoders import build_pixel_encoder
 from monai_ext.networks.nets.transuni import TransUNi
 from monai_ext.ops.cutmix import paste_partner
-from monai_ext.ops.trusted_pixels import trusted_pixels
 
 B, U, C, SIDE, D = 2, 3, 3, 32, 6
 TINY = {"preset": "tiny"}
@@ -45,7 +44,7 @@ def labels(rng):
     return found
 
 
-NUMBERS = ("tau", "balanced_trust", "cutmix_prob", "feature_dropout", "strong_statistics")
+NUMBERS = ("tau", "cutmix_prob", "feature_dropout", "strong_statistics")
 
 
 def objective(ssl, *, text=None, proto=None, **given) -> SemiSupervised:
@@ -130,19 +129,15 @@ def test_running_statistics_are_of_plain_views_unless_asked(batch, labels):
     assert (seen["moved"][name] - seen["plain"][name]).abs().max() > 1e-3
 
 
-def test_balanced_trust_lets_pixels_of_less_sure_classes_count(batch, labels):
-    net = network()
-    made = objective("fixmatch", tau=0.9, balanced_trust=True, cutmix_prob=0.0)
-    terms = made.terms(net, batch)
-    chance, pseudo = terms.unlabelled.taught.softmax(1).max(1)
-    pseudo[batch["outside"][:, 0] == 255] = 255
-    trusted = trusted_pixels(chance, pseudo, 0.9, C, balanced=True)
-    assert (trusted & (chance < 0.9)).any()
-    each = F.cross_entropy(terms.unlabelled.strong[0], pseudo, ignore_index=255, reduction="none")
-    strong = (each * trusted).sum() / (pseudo != 255).sum()
-    plain = F.cross_entropy(terms.labelled.logits, labels[:, 0], ignore_index=255)
-    torch.testing.assert_close(made.combine(terms, labels), (plain + strong) / 2)
-    assert made.parts["confident"] == trusted.double().mean()
+def test_the_trusted_pixels_of_the_rarest_class_are_counted(batch, labels):
+    net, made = network(), objective("fixmatch", tau=0.8, cutmix_prob=0.0)
+    made.combine(made.terms(net, batch), labels)
+    chance, pseudo = net(batch["weak"]).softmax(1).max(1)
+    trusted = (chance >= 0.8) & (batch["outside"][:, 0] != 255)
+    counts = [(trusted & (pseudo == c)).double().mean().item() for c in range(C)]
+    assert min(counts) < max(counts)
+    assert made.parts["confident_least"].item() == pytest.approx(min(counts), abs=1e-3)
+    assert made.parts["confident"].item() == pytest.approx(sum(counts), abs=1e-3)
 
 
 def test_feature_perturbation_drops_channels_of_the_weak_images_alone(batch):
