@@ -60,6 +60,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "random_texts": {"ssl": "mpamatch", "text_encoder": "random", "text_options": {"dim": 384}},
     **{f"k{k}": {"ssl": "mpamatch", "prototypes_per_class": k} for k in (1, 3, 10)},
     **{f"tau{t}": {"ssl": "mpamatch", "tau": t / 100} for t in (90, 99)},
+    "strong_view": {"ssl": "mpamatch", "prototype_view": "strong"},
     "slow_head": {"ssl": "mpamatch", "head_rate": 1e-3},
     "strong_statistics": {"ssl": "mpamatch", "strong_statistics": True},
     "no_teacher": {"ssl": "mpamatch", "ema_teacher": False},

@@ -92,7 +92,7 @@ def run_case(case: StepCase) -> dict[str, str]:
     before = _peak_mib()
     network, objective = _built(case)
     groups = segmentation_parameters(
-        network, objective, learning_rate=1e-4, encoder_rate=1e-5, prompt_rate=2e-3
+        network, objective, learning_rate=1e-4, head_rate=1e-4, encoder_rate=1e-5, prompt_rate=2e-3
     )
     optimizer = torch.optim.AdamW(groups)
     seconds = []

@@ -28,6 +28,8 @@ SSL = {
 }
 """Strong views, feature perturbation, prototypes."""
 
+VIEWS = ("weak", "strong")
+
 
 @dataclass(frozen=True)
 class ConsistencySettings:
@@ -35,6 +37,9 @@ class ConsistencySettings:
 
     Args:
         tau: pseudo-labels below this confidence do not count; above 1 none does.
+        prototype_view: ``weak`` | ``strong``: the view whose pixels meet the prototypes. Those of
+            the weak one are told what they are taken for already, wrong pseudo-labels too; those
+            of a strong one must come to the same prototype in spite of the change.
         feature_dropout: share of the encoder's channels that feature perturbation drops.
         cutmix_prob: how often an image gets a box of its partner.
         cutmix_area: of the box, as a share of the image.
@@ -44,11 +49,18 @@ class ConsistencySettings:
     """
 
     tau: float = 0.95
+    prototype_view: str = "weak"
     feature_dropout: float = 0.5
     cutmix_prob: float = 0.5
     cutmix_area: tuple[float, float] = (0.02, 0.4)
     cutmix_aspect: tuple[float, float] = (0.3, 1 / 0.3)
     strong_statistics: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse a view that is none."""
+        if self.prototype_view not in VIEWS:
+            rule = f"use {' or '.join(VIEWS)}"
+            raise ValueError(f"prototype_view={self.prototype_view} is unknown: {rule}")
 
 
 @dataclass(frozen=True)
@@ -58,7 +70,7 @@ class UnlabelledTerms:
     Attributes:
         weak: of the weak view.
         perturbed: logits of its perturbed features; None without perturbation.
-        strong: logits of each strong view.
+        strong: of each strong view.
         boxes: ``[U, H, W]`` bool of each, where it shows its partner.
         outside: ``[U, H, W]`` long, 255 beyond the image.
         taught: the teacher's logits on the weak view, or the network's own.
@@ -66,7 +78,7 @@ class UnlabelledTerms:
 
     weak: Decoded
     perturbed: Tensor | None
-    strong: tuple[Tensor, ...]
+    strong: tuple[Decoded, ...]
     boxes: tuple[Tensor, ...]
     outside: Tensor
     taught: Tensor
@@ -172,11 +184,11 @@ class SemiSupervised(nn.Module):
         strong = [paste_partner(batch[f"strong_{k + 1}"], box) for k, box in enumerate(boxes)]
         is_seen = self.settings.strong_statistics
         with nullcontext() if is_seen else still_statistics(net):
-            views = net.decode(net.encode(torch.cat(strong)), size).logits
+            views = net.decode(net.encode(torch.cat(strong)), size)
         found = UnlabelledTerms(
             weak=plain,
             perturbed=perturbed.logits if self.perturbs else None,
-            strong=views.split(len(weak)),
+            strong=_split(views, len(weak)),
             boxes=boxes,
             outside=batch["outside"][:, 0].long(),
             taught=self._taught(weak, plain.logits),
@@ -206,9 +218,13 @@ class SemiSupervised(nn.Module):
             return total
         sure = pseudo.masked_fill(~is_sure, IGNORED)
         truth = (labels[:, 0] if labels.ndim == 4 else labels).long()
+        seen = terms.unlabelled.weak
+        if self.settings.prototype_view == "strong":
+            box, seen = terms.unlabelled.boxes[0], terms.unlabelled.strong[0]
+            sure, is_sure = paste_partner(sure, box), paste_partner(is_sure, box)
         pools = [
             pool_pixels(terms.labelled, truth, self.num_classes, self.pixels),
-            pool_pixels(terms.unlabelled.weak, sure, self.num_classes, self.pixels, is_sure),
+            pool_pixels(seen, sure, self.num_classes, self.pixels, is_sure),
         ]
         proto, parts = self.prototypes(terms.network, join_pools(pools))
         self.parts |= {"prototypes": proto} | parts
@@ -216,8 +232,8 @@ class SemiSupervised(nn.Module):
 
     def _consistency(self, terms: UnlabelledTerms, pseudo: Tensor, sure: Tensor) -> Tensor:
         views = [
-            trusted_cross_entropy(logits, paste_partner(pseudo, box), paste_partner(sure, box))
-            for logits, box in zip(terms.strong, terms.boxes, strict=True)
+            trusted_cross_entropy(view.logits, paste_partner(pseudo, box), paste_partner(sure, box))
+            for view, box in zip(terms.strong, terms.boxes, strict=True)
         ]
         strong = torch.stack(views).mean()
         if terms.perturbed is None:
@@ -239,6 +255,11 @@ class SemiSupervised(nn.Module):
     def _taught(self, weak: Tensor, own: Tensor) -> Tensor:
         teacher = self._teacher[0]
         return own.detach() if teacher is None else teacher.eval()(weak)
+
+
+def _split(decoded: Decoded, size: int) -> tuple[Decoded, ...]:
+    parts = zip(*(part.split(size) for part in decoded), strict=True)
+    return tuple(Decoded(*part) for part in parts)
 
 
 def _parted(decoded: Decoded, labelled: int, weak: int) -> tuple[Decoded, Decoded, Decoded]:

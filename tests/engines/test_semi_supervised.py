@@ -44,7 +44,7 @@ def labels(rng):
     return found
 
 
-NUMBERS = ("tau", "cutmix_prob", "feature_dropout", "strong_statistics")
+NUMBERS = ("tau", "prototype_view", "cutmix_prob", "feature_dropout", "strong_statistics")
 
 
 def objective(ssl, *, text=None, proto=None, **given) -> SemiSupervised:
@@ -127,6 +127,28 @@ def test_running_statistics_are_of_plain_views_unless_asked(batch, labels):
     assert torch.equal(losses["still"], losses["moved"]), "the step's own loss is the same"
     torch.testing.assert_close(seen["still"][name], seen["plain"][name])
     assert (seen["moved"][name] - seen["plain"][name]).abs().max() > 1e-3
+
+
+def test_prototypes_meet_pixels_of_the_view_that_is_asked_for(batch, labels):
+    net, found = network(), {}
+    for view in ("weak", "strong"):
+        made = objective("mpamatch", prototype_view=view, cutmix_prob=1.0)
+        torch.manual_seed(1)  # noqa: TID251
+        terms = made.terms(net, batch)
+        made.combine(terms, labels)
+        seen = [terms.unlabelled.weak.inner, *(each.inner for each in terms.unlabelled.strong)]
+        grads = torch.autograd.grad(made.parts["prototypes"], seen, allow_unused=True)
+        found[view] = [k for k, grad in enumerate(grads) if grad is not None and grad.any()]
+    chance = terms.unlabelled.taught.softmax(1).amax(1)
+    known = (chance >= 0.6) & (batch["outside"][:, 0] != 255)
+    known = paste_partner(known, terms.unlabelled.boxes[0])
+    touched = grads[1].abs().sum(1) > 0
+    at = F.interpolate(known[:, None].float(), touched.shape[1:], mode="nearest-exact")
+    assert not (touched & (at[:, 0] == 0)).any(), "pixels move with the box that is pasted"
+    assert touched.any()
+    assert found == {"weak": [0], "strong": [1]}
+    with pytest.raises(ValueError, match="prototype_view=side is unknown: use weak or strong"):
+        ConsistencySettings(prototype_view="side")
 
 
 def test_the_trusted_pixels_of_the_rarest_class_are_counted(batch, labels):
