@@ -2,6 +2,7 @@
 
 from monai_ext.engines.assignment_map import AssignmentMap
 from monai_ext.engines.branch_inferer import BranchInferer
+from monai_ext.engines.cause_last import show_cause_last
 from monai_ext.engines.collapse_watch import CollapseWatch
 from monai_ext.engines.early_stop import EarlyStop
 from monai_ext.engines.ema_teacher import EMATeacher
@@ -126,5 +127,6 @@ __all__ = [
     "require_levels",
     "segment_slide",
     "segmentation_parameters",
+    "show_cause_last",
     "start_from_texts",
 ]

@@ -91,6 +91,12 @@ def test_config_holds_no_path_of_a_machine(config):
 
 
 @pytest.mark.parametrize("config", [c for c in CONFIGS if c.name not in PARTIAL], ids=name)
+def test_cause_of_an_error_is_its_last_line(config):
+    first = read(config)["initialize"][0]
+    assert first == {"_target_": "monai_ext.engines.show_cause_last"}
+
+
+@pytest.mark.parametrize("config", [c for c in CONFIGS if c.name not in PARTIAL], ids=name)
 def test_required_properties_are_there(config, inputs):
     kind = "train" if config.stem == "train" else "infer"
     workflow = ConfigWorkflow(str(config), workflow_type=kind, **inputs(config))
