@@ -23,9 +23,12 @@ class BucketSampler(Sampler[list[int]]):
         seed: of the order.
         batches_a_bucket: more pads less and shuffles less freely.
         is_shuffled: False gives the bags in their order, for validation.
+        processes: that train together. Each takes every so manieth batch; where their number
+            cannot be divided, the epoch's first ones come again, for all must take equal steps.
+        rank: which of the processes this is.
 
     Raises:
-        ValueError: if ``batch_size`` or ``batches_a_bucket`` is below 1.
+        ValueError: if a number is below 1, or ``rank`` is not one of the processes.
     """
 
     def __init__(
@@ -36,11 +39,16 @@ class BucketSampler(Sampler[list[int]]):
         seed: int = 0,
         batches_a_bucket: int = 16,
         is_shuffled: bool = True,
+        processes: int = 1,
+        rank: int = 0,
     ) -> None:
         if batch_size < 1 or batches_a_bucket < 1:
             raise ValueError(
                 f"batch_size={batch_size}, batches_a_bucket={batches_a_bucket} must be at least 1"
             )
+        if not 0 <= rank < processes:
+            raise ValueError(f"rank={rank} is none of {processes} processes")
+        self.processes, self.rank = processes, rank
         self.lengths = np.asarray(lengths, dtype=np.int64)
         self.batch_size, self.batches_a_bucket = batch_size, batches_a_bucket
         self.seed, self.is_shuffled = seed, is_shuffled
@@ -48,7 +56,8 @@ class BucketSampler(Sampler[list[int]]):
         self.epoch = self._done = 0
 
     def __len__(self) -> int:
-        return (len(self.lengths) + self.batch_size - 1) // self.batch_size
+        at_once = self.batch_size * self.processes
+        return (len(self.lengths) + at_once - 1) // at_once
 
     def __iter__(self) -> Iterator[list[int]]:
         """Batches of this epoch, from where it was left; then the epoch after.
@@ -65,19 +74,11 @@ class BucketSampler(Sampler[list[int]]):
             self.set_epoch(self.epoch + 1)
 
     def batches(self, epoch: int) -> list[list[int]]:
-        """All batches of an epoch."""
-        n = len(self.lengths)
-        if not self.is_shuffled:
-            return _cut(np.arange(n), self.batch_size)
-        rng = np.random.default_rng([self.seed, epoch])
-        order = rng.permutation(n)
-        bucket = self.batch_size * self.batches_a_bucket
-        if self.batch_size > 1:
-            pieces = [order[start : start + bucket] for start in range(0, n, bucket)]
-            by_length = [piece[np.argsort(self.lengths[piece], kind="stable")] for piece in pieces]
-            order = np.concatenate(by_length) if by_length else order
-        batches = _cut(order, self.batch_size)
-        return [batches[k] for k in rng.permutation(len(batches))]
+        """All batches of an epoch that this process takes."""
+        found = self._of_all(epoch)
+        missing = -len(found) % self.processes
+        rounds = found * (1 + missing // max(1, len(found)))
+        return [*found, *rounds[:missing]][self.rank :: self.processes]
 
     def set_epoch(self, epoch: int) -> None:
         """Start this epoch from its first batch."""
@@ -98,6 +99,20 @@ class BucketSampler(Sampler[list[int]]):
             raise ValueError(f"seed={self.seed} differs from the saved seed {state['seed']}")
         self.epoch, self._done = state["epoch"], state["done"]
         self._run = object()
+
+    def _of_all(self, epoch: int) -> list[list[int]]:
+        n = len(self.lengths)
+        if not self.is_shuffled:
+            return _cut(np.arange(n), self.batch_size)
+        rng = np.random.default_rng([self.seed, epoch])
+        order = rng.permutation(n)
+        bucket = self.batch_size * self.batches_a_bucket
+        if self.batch_size > 1:
+            pieces = [order[start : start + bucket] for start in range(0, n, bucket)]
+            by_length = [piece[np.argsort(self.lengths[piece], kind="stable")] for piece in pieces]
+            order = np.concatenate(by_length) if by_length else order
+        batches = _cut(order, self.batch_size)
+        return [batches[k] for k in rng.permutation(len(batches))]
 
 
 def _cut(order: np.ndarray, size: int) -> list[list[int]]:

@@ -26,6 +26,8 @@ from monai_ext.engines.paired_batch import prepare_paired_batch
 from monai_ext.engines.parameter_groups import segmentation_parameters
 from monai_ext.engines.part_means import PartMeans
 from monai_ext.engines.plain_errors import plain_errors
+from monai_ext.engines.process_sync import ProcessSync
+from monai_ext.engines.processes import Processes
 from monai_ext.engines.prototype_objective import PrototypeObjective
 from monai_ext.engines.prototype_setup import build_prototype_objective
 from monai_ext.engines.run_checkpoint import RunCheckpoint
@@ -79,6 +81,8 @@ __all__ = [
     "MetricsCsv",
     "ObjectiveInferer",
     "PartMeans",
+    "ProcessSync",
+    "Processes",
     "PrototypeObjective",
     "Reconstruction",
     "RunCheckpoint",

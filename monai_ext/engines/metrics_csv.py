@@ -12,12 +12,14 @@ from monai.engines import Evaluator, Trainer
 from torch.optim import Optimizer
 
 from monai_ext.atomic import write_atomically
+from monai_ext.engines.processes import mean_over_processes, process_rank
 
 
 class MetricsCsv:
     """Write epoch, learning rate, mean loss, the trainer's and the validator's metrics.
 
     Its rows are part of what a resumed run takes up, so the file has no gap and no double row.
+    Where several processes train, the loss is their mean, and the first writes.
 
     Args:
         path: the file, rewritten whole each time.
@@ -59,11 +61,16 @@ class MetricsCsv:
 
     def _write(self, engine: Trainer) -> None:
         row = {"epoch": engine.state.epoch, "lr": self._lr}
-        row["train_loss"] = sum(self._losses) / max(1, len(self._losses))
+        mean = sum(self._losses) / max(1, len(self._losses))
+        row["train_loss"] = mean_over_processes([mean])[0]
         row |= {name: float(value) for name, value in engine.state.metrics.items()}
         if self.evaluator is not None:
             row |= {name: float(value) for name, value in self.evaluator.state.metrics.items()}
         self.rows.append(row)
+        if process_rank() == 0:
+            self._save()
+
+    def _save(self) -> None:
         names = list(dict.fromkeys(name for each in self.rows for name in each))
         with write_atomically(self.path) as path, path.open("w", newline="") as stream:
             writer = csv.DictWriter(stream, names)

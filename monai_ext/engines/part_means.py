@@ -8,6 +8,8 @@ from typing import Protocol
 from ignite.engine import Engine, Events
 from torch import Tensor
 
+from monai_ext.engines.processes import mean_over_processes
+
 
 class HasParts(Protocol):
     """A loss that keeps what it was made of at its last call."""
@@ -18,7 +20,8 @@ class HasParts(Protocol):
 class PartMeans:
     """Puts the mean of each part over an epoch's steps among the trainer's metrics.
 
-    Attach it before the handlers that log metrics.
+    Attach it before the handlers that log metrics. Where several processes train, it is the mean
+    of theirs; the parts must have the same names in all.
 
     Args:
         objective: whose ``parts`` are read after each step.
@@ -43,4 +46,5 @@ class PartMeans:
             self._sums.setdefault(name, []).append(float(value.detach()))
 
     def _average(self, engine: Engine) -> None:
-        engine.state.metrics |= {name: sum(v) / len(v) for name, v in self._sums.items()}
+        means = mean_over_processes([sum(v) / len(v) for v in self._sums.values()])
+        engine.state.metrics |= dict(zip(self._sums, means, strict=True))

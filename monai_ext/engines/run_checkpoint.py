@@ -14,6 +14,7 @@ from monai.networks.utils import get_state_dict
 from torch.nn.parallel import DistributedDataParallel
 
 from monai_ext.atomic import write_atomically
+from monai_ext.engines.processes import process_rank
 from monai_ext.errors import SettingError
 
 MODEL, LAST = "model.pt", "last.pt"
@@ -26,8 +27,9 @@ class RunCheckpoint:
     ``last.pt`` holds the network, each stateful part, the epoch and the best validation score.
     ``model.pt`` is the bare state dict of the network at its best validation epoch; with no
     validation part (few-shot runs of fixed length) it is the last epoch's. Both are replaced
-    whole, so a killed process leaves the state of the last complete epoch. Attach it after the
-    validation handler; random draws need nothing here (see ``SeedEpochs``).
+    whole, so a killed process leaves the state of the last complete epoch. Where several processes
+    train, the first writes and all read. Attach it after the validation handler; random draws need
+    nothing here (see ``SeedEpochs``).
 
     Args:
         output_dir: folder of the run.
@@ -59,6 +61,8 @@ class RunCheckpoint:
 
     def save(self, engine: Trainer) -> None:
         """Write ``last.pt``, and ``model.pt`` when this epoch is the best so far."""
+        if process_rank() > 0:
+            return
         state = {
             "network": get_state_dict(self.network),
             "parts": {name: part.state_dict() for name, part in self.parts.items()},
@@ -95,9 +99,10 @@ class RunCheckpoint:
 
     def _check(self, state: Mapping[str, Any]) -> None:
         there = state["fingerprint"]
-        differing = [k for k in self.fingerprint if there.get(k) != self.fingerprint[k]]
+        here = self.fingerprint
+        differing = [k for k in there | here if there.get(k) != here.get(k)]
         if differing:
-            was = ", ".join(f"{k} was {there.get(k)}, is {self.fingerprint[k]}" for k in differing)
+            was = ", ".join(f"{k} was {there.get(k)}, is {here.get(k)}" for k in differing)
             raise SettingError(
                 f"{self.folder / LAST} belongs to another run ({was})",
                 "a run is resumed with the settings that it was started with",

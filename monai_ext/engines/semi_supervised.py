@@ -275,7 +275,7 @@ def _single(network: nn.Module) -> TransUNi:
         raise SettingError(
             "semi-supervised training in several processes",
             "its passes go past DistributedDataParallel, which would not average gradients",
-            "train in one process",
+            "leave the network as it is and use multi_gpu_train.json, which averages them",
         )
     if not isinstance(network, TransUNi):
         raise TypeError(f"network is {type(network).__name__}: this objective trains TransUNi")

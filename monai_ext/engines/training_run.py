@@ -12,6 +12,7 @@ from monai.engines import Trainer
 from monai_ext.atomic import make_folder
 from monai_ext.engines.early_stop import EarlyStop
 from monai_ext.engines.plain_errors import plain_errors
+from monai_ext.engines.processes import process_rank
 from monai_ext.engines.run_checkpoint import LAST, RunCheckpoint
 from monai_ext.engines.sigterm import exit_on_sigterm
 from monai_ext.errors import SettingError
@@ -37,7 +38,8 @@ class TrainingRun:
         resume: take up ``last.pt`` where there is one (words such as ``"false"`` are understood).
         early_stop: handler that needs to know the trainer.
         record: writes ``run.json`` and ``inference.json`` before the first epoch.
-        prepare: called in turn when a run begins, not when it is taken up; None is skipped.
+        prepare: called in turn when a run begins, not when it is taken up; None is skipped. Where
+            several processes train, the first does it alone, see :class:`ProcessSync`.
     """
 
     def __init__(
@@ -71,10 +73,8 @@ class TrainingRun:
         if self.early_stop is not None:
             self.early_stop.set_trainer(trainer)
         if not (self.folder / LAST).exists():
-            for step in filter(None, self.prepare):
-                step()
-            if self.record is not None:
-                self.record.write(self.folder)
+            if process_rank() == 0:
+                self._begin_anew()
             return True
         if not as_bool(self.resume):
             raise SettingError(
@@ -83,3 +83,9 @@ class TrainingRun:
                 "go on with it by --resume True, or give another --output_dir",
             )
         return self.checkpoint.resume(trainer)
+
+    def _begin_anew(self) -> None:
+        for step in filter(None, self.prepare):
+            step()
+        if self.record is not None:
+            self.record.write(self.folder)

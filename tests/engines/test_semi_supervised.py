@@ -262,5 +262,5 @@ def test_several_processes_are_refused(batch):
         def __init__(self):
             torch.nn.Module.__init__(self)
 
-    with pytest.raises(SettingError, match="train in one process"):
+    with pytest.raises(SettingError, match="multi_gpu_train"):
         objective("unimatch").terms(Parallel(), batch)
