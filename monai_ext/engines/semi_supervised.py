@@ -14,6 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from monai_ext.engines.pixel_pool import join_pools, pool_pixels
 from monai_ext.engines.prototype_objective import PrototypeObjective
 from monai_ext.errors import SettingError
+from monai_ext.losses.class_alignment import ClassAlignment
 from monai_ext.losses.pixel_cross_entropy import trusted_cross_entropy
 from monai_ext.networks.blocks.still_statistics import still_statistics
 from monai_ext.networks.nets.transuni import Decoded, TransUNi
@@ -46,6 +47,8 @@ class ConsistencySettings:
         cutmix_aspect: of the box, height by width.
         strong_statistics: strong views move the running statistics of batch normalisation too, as
             in UniMatch; see :func:`~monai_ext.networks.blocks.still_statistics.still_statistics`.
+        align_classes: scale the teacher's probabilities so that classes are as frequent as among
+            the labels, see :class:`~monai_ext.losses.ClassAlignment`.
     """
 
     tau: float = 0.95
@@ -55,6 +58,7 @@ class ConsistencySettings:
     cutmix_area: tuple[float, float] = (0.02, 0.4)
     cutmix_aspect: tuple[float, float] = (0.3, 1 / 0.3)
     strong_statistics: bool = False
+    align_classes: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a view that is none."""
@@ -153,6 +157,8 @@ class SemiSupervised(nn.Module):
         self.num_classes, self.loss, self.pixels = num_classes, loss, pixels
         self.settings = consistency or ConsistencySettings()
         self.prototypes = prototypes if self.has_prototypes else None
+        aligns = self.settings.align_classes and self.num_views
+        self.alignment = ClassAlignment(num_classes) if aligns else None
         self.alpha, self.beta, self.gamma = alpha, beta, gamma
         self._teacher = (teacher,)
         self.parts: dict[str, Tensor] = {}
@@ -206,8 +212,13 @@ class SemiSupervised(nn.Module):
         total, self.parts = self.beta * supervised, {"supervised": supervised}
         if terms.unlabelled is None:
             return total
-        confidence, pseudo = terms.unlabelled.taught.softmax(1).max(1)
-        pseudo = pseudo.masked_fill(terms.unlabelled.outside == IGNORED, IGNORED)
+        truth = (labels[:, 0] if labels.ndim == 4 else labels).long()
+        is_outside = terms.unlabelled.outside == IGNORED
+        chances = terms.unlabelled.taught.softmax(1)
+        if self.alignment is not None:
+            chances = self.alignment(chances, ~is_outside, truth)
+        confidence, pseudo = chances.max(1)
+        pseudo = pseudo.masked_fill(is_outside, IGNORED)
         is_sure = (confidence >= self.settings.tau) & (pseudo != IGNORED)
         unlabelled = self._consistency(terms.unlabelled, pseudo, is_sure)
         total = total + self.gamma * unlabelled
@@ -217,7 +228,6 @@ class SemiSupervised(nn.Module):
         if self.prototypes is None:
             return total
         sure = pseudo.masked_fill(~is_sure, IGNORED)
-        truth = (labels[:, 0] if labels.ndim == 4 else labels).long()
         seen = terms.unlabelled.weak
         if self.settings.prototype_view == "strong":
             box, seen = terms.unlabelled.boxes[0], terms.unlabelled.strong[0]

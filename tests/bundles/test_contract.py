@@ -18,7 +18,7 @@ CONFIGS = sorted(
     path for bundle in BUNDLES for path in bundle.glob("configs/*.json") if path.stem != "metadata"
 )
 SCHEMA = json.loads((Path(__file__).parent / "metadata_schema.json").read_text())
-PARTIAL = {"evaluate.json", "inference_gpu.json", "uni.json"}
+PARTIAL = {"evaluate.json", "inference_gpu.json", "multi_gpu_train.json", "uni.json"}
 
 
 def name(path):

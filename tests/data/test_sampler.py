@@ -91,3 +91,26 @@ def test_sizes_are_at_least_one(how):
 
 def test_no_bags_no_batches():
     assert list(BucketSampler([], 4)) == []
+
+
+@pytest.mark.parametrize("size", [1, 4, 40])
+def test_processes_share_an_epoch_in_equal_parts(size):
+    alone = _sampler(batch_size=size).batches(2)
+    parts = [_sampler(batch_size=size, processes=3, rank=r) for r in range(3)]
+    found = [part.batches(2) for part in parts]
+    assert {len(batches) for batches in found} == {len(parts[0])}
+    together = [batch for step in zip(*found, strict=True) for batch in step]
+    assert together[: len(alone)] == alone
+    assert all(batch in alone for batch in together[len(alone) :])
+    assert len(together) - len(alone) < 3
+
+
+def test_fewer_batches_than_processes_are_repeated():
+    found = [BucketSampler([1, 1], 1, processes=5, rank=r).batches(0) for r in range(5)]
+    assert [len(batches) for batches in found] == [1] * 5
+    assert sorted({batch[0] for batches in found for batch in batches}) == [0, 1]
+
+
+def test_a_process_is_one_of_them():
+    with pytest.raises(ValueError, match="rank=2 is none of 2 processes"):
+        _sampler(processes=2, rank=2)

@@ -32,3 +32,10 @@ def test_epochs_differ_and_repeat():
 def test_numbers_below_one_are_refused(items, size, steps):
     with pytest.raises(ValueError, match="at least 1"):
         StepSampler(items, size, steps)
+
+
+def test_processes_take_the_parts_of_larger_batches():
+    alone = StepSampler(9, 6, 5, seed=3).batches(4)
+    parts = [StepSampler(9, 2, 5, seed=3, processes=3, rank=r).batches(4) for r in range(3)]
+    steps = zip(*parts, strict=True)
+    assert [[item for part in step for item in part] for step in steps] == alone

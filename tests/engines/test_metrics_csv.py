@@ -7,7 +7,7 @@ import pytest
 import torch
 from ignite.engine import Engine, Events
 
-from monai_ext.engines import MetricsCsv
+from monai_ext.engines import MetricsCsv, metrics_csv
 
 
 @pytest.fixture
@@ -78,3 +78,12 @@ def test_a_state_is_that_of_its_epoch(tmp_path, optimizer):
     state = log.state_dict()
     train(log, [1.0], epochs=1, first=1)
     assert [row["epoch"] for row in state["rows"]] == [1]
+
+
+def test_loss_is_the_mean_of_the_processes_and_the_first_writes(tmp_path, optimizer, monkeypatch):
+    monkeypatch.setattr(metrics_csv, "mean_over_processes", lambda values: [v + 1 for v in values])
+    monkeypatch.setattr(metrics_csv, "process_rank", lambda: 1)
+    log = MetricsCsv(tmp_path / "metrics.csv", optimizer)
+    train(log, [1.0, 3.0], epochs=1)
+    assert log.rows == [{"epoch": 1, "lr": 0.5, "train_loss": 3.0}]
+    assert not (tmp_path / "metrics.csv").exists()

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from monai_ext.engines import RunCheckpoint
+from monai_ext.engines import RunCheckpoint, run_checkpoint
 from monai_ext.errors import SettingError
 
 
@@ -152,3 +152,15 @@ def test_scaler_is_taken_up_when_the_run_starts(tmp_path):
     new.resume(started)
     handlers["STARTED"](started)
     assert started.scaler.count == 5
+
+
+def test_the_first_of_several_processes_writes(tmp_path, monkeypatch):
+    monkeypatch.setattr(run_checkpoint, "process_rank", lambda: 1)
+    checkpoint(tmp_path).save(trainer())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_value_that_only_the_file_has_is_a_difference(tmp_path):
+    checkpoint(tmp_path, fingerprint={"seed": 0, "processes": 2}).save(trainer())
+    with pytest.raises(SettingError, match="processes was 2, is None"):
+        checkpoint(tmp_path, fingerprint={"seed": 0}).resume(trainer())

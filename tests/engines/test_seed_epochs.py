@@ -52,3 +52,13 @@ def test_samplers_learn_the_epoch_and_transforms_the_seed():
     transform = SimpleNamespace(set_random_state=lambda seed: told.append(("transform", seed)))
     start("3", 5, samplers=[sampler], transforms=[transform])
     assert told == [("sampler", 5), ("transform", epoch_seed(3, 5))]
+
+
+def test_every_process_draws_its_own_and_the_first_as_if_alone():
+    assert epoch_seed(3, 2, 0) == epoch_seed(3, 2)
+    assert len({epoch_seed(3, epoch, rank) for epoch in range(9) for rank in range(8)}) == 72
+    told = []
+    transform = SimpleNamespace(set_random_state=told.append)
+    for rank in (0, 1):
+        start(3, 2, transforms=[transform], rank=rank)
+    assert told == [epoch_seed(3, 2), epoch_seed(3, 2, 1)]

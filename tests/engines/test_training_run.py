@@ -3,11 +3,13 @@
 import csv
 import os
 import signal
+from types import SimpleNamespace
 
 import pytest
 import torch
 from ignite.engine import Events
 
+from monai_ext.engines import TrainingRun, training_run
 from monai_ext.hashing import state_hash
 from tests.engines.toy_run import make_toy_run
 
@@ -143,3 +145,13 @@ def _copy(run):
 def _rows(folder):
     with (folder / "metrics.csv").open() as stream:
         return list(csv.DictReader(stream))
+
+
+def test_the_first_of_several_processes_prepares_and_records(tmp_path, monkeypatch):
+    done = []
+    for rank in (1, 0):
+        monkeypatch.setattr(training_run, "process_rank", lambda rank=rank: rank)
+        run = TrainingRun(tmp_path, SimpleNamespace(), prepare=[lambda: done.append("prepared")])
+        run.record = SimpleNamespace(write=done.append)
+        run.run(SimpleNamespace(run=lambda: done.append("trained")))
+    assert done == ["trained", "prepared", tmp_path, "trained"]
