@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.parallel import DistributedDataParallel
 
-from monai_ext.engines.pixel_pool import join_pools, pool_pixels
+from monai_ext.engines.pixel_pool import PixelPool, join_pools, pool_pixels
 from monai_ext.engines.prototype_objective import PrototypeObjective
+from monai_ext.engines.pseudo_labels import PseudoLabels
 from monai_ext.errors import SettingError
-from monai_ext.losses.class_alignment import ClassAlignment
 from monai_ext.losses.pixel_cross_entropy import trusted_cross_entropy
 from monai_ext.networks.blocks.still_statistics import still_statistics
 from monai_ext.networks.nets.transuni import Decoded, TransUNi
@@ -49,6 +50,10 @@ class ConsistencySettings:
             in UniMatch; see :func:`~monai_ext.networks.blocks.still_statistics.still_statistics`.
         align_classes: scale the teacher's probabilities so that classes are as frequent as among
             the labels, see :class:`~monai_ext.losses.ClassAlignment`.
+        balance_trust: trust the same share of every class, as many pixels in all as ``tau`` does,
+            see :func:`~monai_ext.ops.trusted_pixels.trusted_pixels`.
+        ramp_steps: T, over which the weights of unlabelled images and prototypes grow by
+            :math:`e^{-5 (1 - t / T)^2}`; 0: they are whole from the first step.
     """
 
     tau: float = 0.95
@@ -59,6 +64,8 @@ class ConsistencySettings:
     cutmix_aspect: tuple[float, float] = (0.3, 1 / 0.3)
     strong_statistics: bool = False
     align_classes: bool = False
+    balance_trust: bool = False
+    ramp_steps: int = 0
 
     def __post_init__(self) -> None:
         """Refuse a view that is none."""
@@ -134,6 +141,8 @@ class SemiSupervised(nn.Module):
         so a batch of one is not mixed; running statistics are of plain views alone.
     """
 
+    steps: Tensor
+
     def __init__(  # noqa: PLR0913
         self,
         num_classes: int,
@@ -157,10 +166,17 @@ class SemiSupervised(nn.Module):
         self.num_classes, self.loss, self.pixels = num_classes, loss, pixels
         self.settings = consistency or ConsistencySettings()
         self.prototypes = prototypes if self.has_prototypes else None
-        aligns = self.settings.align_classes and self.num_views
-        self.alignment = ClassAlignment(num_classes) if aligns else None
+        if self.num_views:
+            self.pseudo_labels = PseudoLabels(
+                num_classes,
+                self.settings.tau,
+                align_classes=self.settings.align_classes,
+                balance_trust=self.settings.balance_trust,
+            )
         self.alpha, self.beta, self.gamma = alpha, beta, gamma
         self._teacher = (teacher,)
+        if self.settings.ramp_steps:
+            self.register_buffer("steps", torch.zeros((), dtype=torch.long))
         self.parts: dict[str, Tensor] = {}
 
     def forward(self, network: nn.Module, batch: Mapping[str, Tensor], labels: Tensor) -> Tensor:
@@ -212,33 +228,38 @@ class SemiSupervised(nn.Module):
         total, self.parts = self.beta * supervised, {"supervised": supervised}
         if terms.unlabelled is None:
             return total
-        truth = (labels[:, 0] if labels.ndim == 4 else labels).long()
-        is_outside = terms.unlabelled.outside == IGNORED
-        chances = terms.unlabelled.taught.softmax(1)
-        if self.alignment is not None:
-            chances = self.alignment(chances, ~is_outside, truth)
-        confidence, pseudo = chances.max(1)
-        pseudo = pseudo.masked_fill(is_outside, IGNORED)
-        is_sure = (confidence >= self.settings.tau) & (pseudo != IGNORED)
-        unlabelled = self._consistency(terms.unlabelled, pseudo, is_sure)
-        total = total + self.gamma * unlabelled
+        rest, truth = terms.unlabelled, (labels[:, 0] if labels.ndim == 4 else labels).long()
+        pseudo, is_sure = self.pseudo_labels(rest.taught, rest.outside == IGNORED, truth)
+        unlabelled, ramp = self._consistency(rest, pseudo, is_sure), self._ramp()
         each = [(is_sure & (pseudo == c)).double().mean() for c in range(self.num_classes)]
         self.parts |= {"unlabelled": unlabelled, "confident": is_sure.double().mean()}
         self.parts |= {"confident_least": torch.stack(each).min()}
+        total = total + ramp * self.gamma * unlabelled
         if self.prototypes is None:
             return total
-        sure = pseudo.masked_fill(~is_sure, IGNORED)
-        seen = terms.unlabelled.weak
-        if self.settings.prototype_view == "strong":
-            box, seen = terms.unlabelled.boxes[0], terms.unlabelled.strong[0]
-            sure, is_sure = paste_partner(sure, box), paste_partner(is_sure, box)
         pools = [
             pool_pixels(terms.labelled, truth, self.num_classes, self.pixels),
-            pool_pixels(seen, sure, self.num_classes, self.pixels, is_sure),
+            self._pool(rest, pseudo.masked_fill(~is_sure, IGNORED), is_sure),
         ]
         proto, parts = self.prototypes(terms.network, join_pools(pools))
         self.parts |= {"prototypes": proto} | parts
-        return total + self.alpha * proto
+        return total + ramp * self.alpha * proto
+
+    def _pool(self, terms: UnlabelledTerms, sure: Tensor, is_sure: Tensor) -> PixelPool:
+        """Unlabelled pixels that meet the prototypes."""
+        seen = terms.weak
+        if self.settings.prototype_view == "strong":
+            box, seen = terms.boxes[0], terms.strong[0]
+            sure, is_sure = paste_partner(sure, box), paste_partner(is_sure, box)
+        return pool_pixels(seen, sure, self.num_classes, self.pixels, is_sure)
+
+    def _ramp(self) -> float:
+        """Of the next step of training."""
+        length = int(self.settings.ramp_steps)
+        if not length:
+            return 1.0
+        self.steps += self.training
+        return math.exp(-5 * (1 - min(1.0, float(self.steps) / length)) ** 2)
 
     def _consistency(self, terms: UnlabelledTerms, pseudo: Tensor, sure: Tensor) -> Tensor:
         views = [

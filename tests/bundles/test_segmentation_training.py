@@ -14,24 +14,26 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from monai_ext.experiments.bundle_run import run_bundle
 from tests.bundles.segmentation_runs import BUNDLE, SMALL, assert_same, score, train, weights
 
+STATEFUL = {"ema_teacher": True, "proto_xattn": True, "align_classes": True, "ramp_steps": 5}
+
 
 def test_a_stopped_run_goes_on_as_if_nothing_had_happened(toy, prompts, tmp_path):
-    whole = train(toy, tmp_path / "whole", prompts, ema_teacher=True, proto_xattn=True)
+    whole = train(toy, tmp_path / "whole", prompts, **STATEFUL)
     parted = tmp_path / "parted"
     for epochs in (1, 3):
         train(
             toy,
             parted,
             prompts,
-            ema_teacher=True,
-            proto_xattn=True,
             resume=True,
+            **STATEFUL,
             **{"train#trainer#max_epochs": epochs},
         )
     assert_same(whole, parted)
     state = torch.load(parted / "last.pt", weights_only=True)
     assert state["parts"]["objective"]["prototypes.bank.ready"].all()
-    other = train(toy, tmp_path / "other", prompts, ema_teacher=True, proto_xattn=True, seed=1)
+    assert state["parts"]["objective"]["steps"] == 6
+    other = train(toy, tmp_path / "other", prompts, **STATEFUL, seed=1)
     assert not torch.equal(weights(other)["head.weight"], weights(whole)["head.weight"])
 
 

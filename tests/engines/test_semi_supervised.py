@@ -1,6 +1,7 @@
 """One loss for four ways of training: equations, switches, and what may not enter."""
 
 import copy
+import math
 
 import pytest
 import torch
@@ -14,6 +15,7 @@ from monai_ext.losses.pixel_cross_entropy import PixelCrossEntropy
 from monai_ext.networks.encoders import build_pixel_encoder
 from monai_ext.networks.nets.transuni import TransUNi
 from monai_ext.ops.cutmix import paste_partner
+from monai_ext.ops.trusted_pixels import trusted_pixels
 
 B, U, C, SIDE, D = 2, 3, 3, 32, 6
 TINY = {"preset": "tiny"}
@@ -46,7 +48,7 @@ def labels(rng):
 
 
 NUMBERS = ("tau", "prototype_view", "cutmix_prob", "feature_dropout", "strong_statistics")
-NUMBERS += ("align_classes",)
+NUMBERS += ("align_classes", "balance_trust", "ramp_steps")
 
 
 def objective(ssl, *, text=None, proto=None, **given) -> SemiSupervised:
@@ -138,7 +140,7 @@ def test_pseudo_labels_have_the_labels_class_shares_where_asked(batch, labels):
         made = objective("fixmatch", align_classes=aligned, cutmix_prob=0.0)
         made.combine(made.terms(net, batch), labels)
         losses[aligned] = made.parts["unlabelled"]
-        assert ("alignment.labelled" in made.state_dict()) == aligned
+        assert ("pseudo_labels.alignment.labelled" in made.state_dict()) == aligned
     inside = batch["outside"][:, 0] != 255
     chance = ClassAlignment(C)(net(batch["weak"]).softmax(1), inside, labels[:, 0])
     sure, pseudo = chance.max(1)
@@ -147,6 +149,33 @@ def test_pseudo_labels_have_the_labels_class_shares_where_asked(batch, labels):
     expected = 2 * (each * (sure >= 0.6) * inside).sum() / inside.sum()
     torch.testing.assert_close(losses[True], expected, rtol=2e-3, atol=1e-4)
     assert (losses[True] - losses[False]).abs() > 0.01
+
+
+def test_trusted_pixels_may_have_the_shares_of_the_predicted(batch, labels):
+    net, made = network(), objective("fixmatch", tau=0.8, balance_trust=True, cutmix_prob=0.0)
+    made.combine(made.terms(net, batch), labels)
+    confidence, pseudo = net(batch["weak"]).softmax(1).max(1)
+    pseudo[batch["outside"][:, 0] == 255] = 255
+    trusted = trusted_pixels(confidence, pseudo, 0.8, C)
+    assert made.parts["confident"] == trusted.double().mean()
+    each = F.cross_entropy(net(batch["strong_1"]), pseudo, ignore_index=255, reduction="none")
+    expected = 2 * (each * trusted).sum() / (pseudo != 255).sum()
+    torch.testing.assert_close(made.parts["unlabelled"], expected, rtol=2e-3, atol=1e-4)
+    plain = objective("fixmatch", tau=0.8, cutmix_prob=0.0)
+    plain.combine(plain.terms(net, batch), labels)
+    assert (plain.parts["unlabelled"] - expected).abs() > 0.01
+
+
+def test_weights_of_unlabelled_images_and_prototypes_grow(batch, labels):
+    net, made = network(), objective("mpamatch", ramp_steps=4)
+    assert "steps" not in objective("mpamatch").state_dict()
+    for step in range(1, 7):
+        total, parts = loss_of(made, net, batch, labels), made.parts
+        ramp = math.exp(-5 * (1 - min(step / 4, 1)) ** 2)
+        rest = 0.25 * parts["unlabelled"] + 0.25 * parts["prototypes"]
+        torch.testing.assert_close(total, 0.5 * parts["supervised"] + ramp * rest)
+    made.eval()(net, batch, labels)
+    assert made.steps == 6, "only training counts"
 
 
 def test_prototypes_meet_pixels_of_the_view_that_is_asked_for(batch, labels):
