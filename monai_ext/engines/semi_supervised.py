@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from monai_ext.engines.pixel_pool import PixelPool, join_pools, pool_pixels
 from monai_ext.engines.prototype_objective import PrototypeObjective
-from monai_ext.engines.pseudo_labels import PseudoLabels
+from monai_ext.engines.pseudo_labels import pseudo_labels
 from monai_ext.errors import SettingError
 from monai_ext.losses.pixel_cross_entropy import trusted_cross_entropy
 from monai_ext.networks.blocks.still_statistics import still_statistics
@@ -48,8 +48,6 @@ class ConsistencySettings:
         cutmix_aspect: of the box, height by width.
         strong_statistics: strong views move the running statistics of batch normalisation too, as
             in UniMatch; see :func:`~monai_ext.networks.blocks.still_statistics.still_statistics`.
-        align_classes: scale the teacher's probabilities so that classes are as frequent as among
-            the labels, see :class:`~monai_ext.losses.ClassAlignment`.
         balance_trust: trust the same share of every class, as many pixels in all as ``tau`` does,
             see :func:`~monai_ext.ops.trusted_pixels.trusted_pixels`.
         ramp_steps: T, over which the weights of unlabelled images and prototypes grow by
@@ -63,7 +61,6 @@ class ConsistencySettings:
     cutmix_area: tuple[float, float] = (0.02, 0.4)
     cutmix_aspect: tuple[float, float] = (0.3, 1 / 0.3)
     strong_statistics: bool = False
-    align_classes: bool = False
     balance_trust: bool = False
     ramp_steps: int = 0
 
@@ -166,13 +163,6 @@ class SemiSupervised(nn.Module):
         self.num_classes, self.loss, self.pixels = num_classes, loss, pixels
         self.settings = consistency or ConsistencySettings()
         self.prototypes = prototypes if self.has_prototypes else None
-        if self.num_views:
-            self.pseudo_labels = PseudoLabels(
-                num_classes,
-                self.settings.tau,
-                align_classes=self.settings.align_classes,
-                balance_trust=self.settings.balance_trust,
-            )
         self.alpha, self.beta, self.gamma = alpha, beta, gamma
         self._teacher = (teacher,)
         if self.settings.ramp_steps:
@@ -229,7 +219,12 @@ class SemiSupervised(nn.Module):
         if terms.unlabelled is None:
             return total
         rest, truth = terms.unlabelled, (labels[:, 0] if labels.ndim == 4 else labels).long()
-        pseudo, is_sure = self.pseudo_labels(rest.taught, rest.outside == IGNORED, truth)
+        pseudo, is_sure = pseudo_labels(
+            rest.taught,
+            rest.outside == IGNORED,
+            self.settings.tau,
+            is_balanced=self.settings.balance_trust,
+        )
         unlabelled, ramp = self._consistency(rest, pseudo, is_sure), self._ramp()
         each = [(is_sure & (pseudo == c)).double().mean() for c in range(self.num_classes)]
         self.parts |= {"unlabelled": unlabelled, "confident": is_sure.double().mean()}

@@ -2,7 +2,6 @@
 
 from monai_ext.losses.bag_objective import BagObjective
 from monai_ext.losses.branch_loss import BranchLoss
-from monai_ext.losses.class_alignment import ClassAlignment
 from monai_ext.losses.clustering_objective import ClusteringObjective
 from monai_ext.losses.dual_stream_objective import DualStreamObjective
 from monai_ext.losses.mil_objective import build_mil_objective
@@ -15,7 +14,6 @@ from monai_ext.losses.weighted_cross_entropy import WeightedCrossEntropy
 __all__ = [
     "BagObjective",
     "BranchLoss",
-    "ClassAlignment",
     "ClusteringObjective",
     "DualStreamObjective",
     "PixelCrossEntropy",

@@ -14,7 +14,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from monai_ext.experiments.bundle_run import run_bundle
 from tests.bundles.segmentation_runs import BUNDLE, SMALL, assert_same, score, train, weights
 
-STATEFUL = {"ema_teacher": True, "proto_xattn": True, "align_classes": True, "ramp_steps": 5}
+STATEFUL = {"ema_teacher": True, "proto_xattn": True, "ramp_steps": 5}
 
 
 def test_a_stopped_run_goes_on_as_if_nothing_had_happened(toy, prompts, tmp_path):

@@ -10,7 +10,6 @@ from torch.nn import functional as F
 from monai_ext.engines.prototype_setup import build_prototype_objective
 from monai_ext.engines.semi_supervised import ConsistencySettings, SemiSupervised
 from monai_ext.errors import SettingError
-from monai_ext.losses.class_alignment import ClassAlignment
 from monai_ext.losses.pixel_cross_entropy import PixelCrossEntropy
 from monai_ext.networks.encoders import build_pixel_encoder
 from monai_ext.networks.nets.transuni import TransUNi
@@ -48,7 +47,7 @@ def labels(rng):
 
 
 NUMBERS = ("tau", "prototype_view", "cutmix_prob", "feature_dropout", "strong_statistics")
-NUMBERS += ("align_classes", "balance_trust", "ramp_steps")
+NUMBERS += ("balance_trust", "ramp_steps")
 
 
 def objective(ssl, *, text=None, proto=None, **given) -> SemiSupervised:
@@ -131,24 +130,6 @@ def test_running_statistics_are_of_plain_views_unless_asked(batch, labels):
     assert torch.equal(losses["still"], losses["moved"]), "the step's own loss is the same"
     torch.testing.assert_close(seen["still"][name], seen["plain"][name])
     assert (seen["moved"][name] - seen["plain"][name]).abs().max() > 1e-3
-
-
-def test_pseudo_labels_have_the_labels_class_shares_where_asked(batch, labels):
-    net, losses = network(), {}
-    labels = torch.where((labels == 255) | (labels > 0), labels, C - 1)  # none of the first class
-    for aligned in (True, False):
-        made = objective("fixmatch", align_classes=aligned, cutmix_prob=0.0)
-        made.combine(made.terms(net, batch), labels)
-        losses[aligned] = made.parts["unlabelled"]
-        assert ("pseudo_labels.alignment.labelled" in made.state_dict()) == aligned
-    inside = batch["outside"][:, 0] != 255
-    chance = ClassAlignment(C)(net(batch["weak"]).softmax(1), inside, labels[:, 0])
-    sure, pseudo = chance.max(1)
-    assert not (pseudo[inside] == 0).any()
-    each = F.cross_entropy(net(batch["strong_1"]), pseudo, reduction="none")
-    expected = 2 * (each * (sure >= 0.6) * inside).sum() / inside.sum()
-    torch.testing.assert_close(losses[True], expected, rtol=2e-3, atol=1e-4)
-    assert (losses[True] - losses[False]).abs() > 0.01
 
 
 def test_trusted_pixels_may_have_the_shares_of_the_predicted(batch, labels):
