@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 
-from ignite.engine import Engine, Events
-
-_logger = logging.getLogger(__name__)
+from monai_ext.engines.epoch_watch import EpochWatch
 
 
-class CollapseWatch:
+class CollapseWatch(EpochWatch):
     r"""Warns once when a class's pixels use its prototypes unevenly.
 
     Entropy of the use, as a share of :math:`\log K`, averaged over an epoch: 1 is even use, 0 one
-    prototype alone. Attach it after the means of the parts.
+    prototype alone.
 
     Args:
         threshold: share below which there is a warning.
@@ -21,22 +19,15 @@ class CollapseWatch:
     """
 
     def __init__(self, threshold: float = 0.5, metric: str = "prototype_entropy") -> None:
-        self.threshold, self.metric, self.has_warned = threshold, metric, False
+        self.threshold, self.metric = threshold, metric
 
-    def attach(self, engine: Engine) -> None:
-        """Look after every epoch."""
-        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
-
-    def __call__(self, engine: Engine) -> None:
-        """Look at the last epoch."""
-        share = engine.state.metrics.get(self.metric)
-        if share is None or share >= self.threshold or self.has_warned:
-            return
-        self.has_warned = True
-        _logger.warning(
-            "prototypes are used unevenly: entropy %.2f of log K, below %.2f (epoch %d); "
-            "fewer --prototypes_per_class, or --assign sinkhorn for equal shares",
-            share,
-            self.threshold,
-            engine.state.epoch,
+    def fault(self, metrics: Mapping[str, float]) -> str | None:
+        """Uneven use."""
+        share = metrics.get(self.metric)
+        if share is None or share >= self.threshold:
+            return None
+        return (
+            f"prototypes are used unevenly: entropy {share:.2f} of log K, below "
+            f"{self.threshold:.2f}; fewer --prototypes_per_class, or --assign sinkhorn for equal "
+            "shares"
         )

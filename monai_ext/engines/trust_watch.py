@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Mapping
 
-from ignite.engine import Engine, Events
-
-_logger = logging.getLogger(__name__)
+from monai_ext.engines.epoch_watch import EpochWatch
 
 
-class TrustWatch:
+class TrustWatch(EpochWatch):
     """Warns once when hardly a trusted pixel is of some class, while others are trusted.
 
-    The network then learns from pseudo-labels that the class is rarer than it is. Attach it after
-    the means of the parts, of which it reads ``confident`` (share of unlabelled pixels whose
-    pseudo-label counts) and ``confident_least`` (that of the class with fewest).
+    The network then learns from pseudo-labels that the class is rarer than it is. It reads
+    ``confident`` (share of unlabelled pixels whose pseudo-label counts) and ``confident_least``
+    (that of the class with fewest).
 
     Args:
         share: of the trusted pixels, below which a class is left out.
@@ -22,23 +20,15 @@ class TrustWatch:
     """
 
     def __init__(self, share: float = 0.01, least: float = 0.05) -> None:
-        self.share, self.least, self.has_warned = share, least, False
+        self.share, self.least = share, least
 
-    def attach(self, engine: Engine) -> None:
-        """Look after every epoch."""
-        engine.add_event_handler(Events.EPOCH_COMPLETED, self)
-
-    def __call__(self, engine: Engine) -> None:
-        """Look at the last epoch."""
-        trusted = engine.state.metrics.get("confident", 0.0)
-        rarest = engine.state.metrics.get("confident_least", 0.0)
-        if self.has_warned or trusted < self.least or rarest >= self.share * trusted:
-            return
-        self.has_warned = True
-        _logger.warning(
-            "%.0f %% of the unlabelled pixels are trusted, but hardly one of some class (epoch "
-            "%d): the class is absent, or never predicted with confidence; a larger --head_rate "
-            "or a lower --tau lets it be",
-            100 * trusted,
-            engine.state.epoch,
+    def fault(self, metrics: Mapping[str, float]) -> str | None:
+        """A class without trusted pixels."""
+        trusted, rarest = metrics.get("confident", 0.0), metrics.get("confident_least", 0.0)
+        if trusted < self.least or rarest >= self.share * trusted:
+            return None
+        return (
+            f"{100 * trusted:.0f} % of the unlabelled pixels are trusted, but hardly one of some "
+            "class: it is absent, or never predicted with confidence; --balance_trust True, a "
+            "larger --head_rate or a lower --tau lets it be"
         )

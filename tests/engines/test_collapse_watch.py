@@ -28,5 +28,6 @@ def test_even_use_and_no_prototypes_are_silent(caplog):
 
 def test_uneven_use_is_said_once(caplog):
     (message,) = run([0.7, 0.31, 0.2], caplog)
-    assert "entropy 0.31 of log K, below 0.50 (epoch 2)" in message
+    assert "entropy 0.31 of log K, below 0.50; " in message
+    assert message.endswith("(epoch 2)")
     assert "--assign sinkhorn" in message
