@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-import ast
 import logging
 import os
 import sys
-from typing import Any
 
-from monai_ext.errors import MonaiExtError, SettingError
+from monai_ext.cli_values import (
+    as_number,
+    as_value,
+    as_words,
+    is_number,
+    quoted,
+    refuse_baseline,
+    refuse_unknown,
+)
+from monai_ext.errors import MonaiExtError
 from monai_ext.flags import as_bool, as_folder, as_path
 
 
@@ -72,17 +79,17 @@ class Verbs:
         from monai_ext.data import find_features, write_splits
 
         source = given.pop("from", "")
-        _refuse_unknown(given, "split", "--from")
+        refuse_unknown(given, "split", "--from")
         folder = find_features(
-            as_folder(features), encoder=_words(encoder) or None, tile_px=_number(tile_px)
+            as_folder(features), encoder=as_words(encoder) or None, tile_px=as_number(tile_px)
         )
         written = write_splits(
             as_folder(output),
             as_folder(cohort),
             folder,
-            class_names=_words(classes) or None,
-            folds=_number(folds),
-            shots=[int(k) for k in _words(shots)] or None,
+            class_names=as_words(classes) or None,
+            folds=as_number(folds),
+            shots=[int(k) for k in as_words(shots)] or None,
             draws=int(draws),
             train_patients=int(train_patients),
             from_table=as_path(source),
@@ -117,12 +124,12 @@ class Verbs:
 
         split, bare = split_image_table(
             read_image_table(as_folder(table)),
-            _words(classes),
+            as_words(classes),
             test=float(test),
             validation=float(validation),
             seed=int(seed),
         )
-        shares = [float(share) for share in _words(ratios)]
+        shares = [float(share) for share in as_words(ratios)]
         written = write_labelled_subsets(
             split, as_folder(output), ratios=shares, unlabelled=bare, seed=int(seed)
         )
@@ -155,7 +162,7 @@ class Verbs:
         """
         from monai_ext.experiments import read_shard, report_crossval, run_crossval
 
-        c = float(baseline) if _is_number(baseline) else _no_baseline(baseline)
+        c = float(baseline) if is_number(baseline) else refuse_baseline(baseline)
         if as_bool(report):
             return report_crossval(bundle, splits, output, baseline_c=c, seed=int(seed))
         return run_crossval(
@@ -164,7 +171,7 @@ class Verbs:
             output,
             baseline_c=c,
             seed=int(seed),
-            overrides={name: _value(text) for name, text in overrides.items()},
+            overrides={name: as_value(text) for name, text in overrides.items()},
             settings=as_path(settings),
             shard=read_shard(shard) if shard else None,
         )
@@ -200,7 +207,7 @@ class Verbs:
             output,
             space=read_space(space),
             budget=Budget(int(trials), int(seed), metric),
-            overrides={name: _value(text) for name, text in overrides.items()},
+            overrides={name: as_value(text) for name, text in overrides.items()},
         )
 
     def compare(
@@ -260,7 +267,7 @@ class Verbs:
             as_folder(output),
             checkpoint=as_path(checkpoint),
             texts=texts,
-            options={name: _value(text) for name, text in options.items()},
+            options={name: as_value(text) for name, text in options.items()},
         )
         return str(written)
 
@@ -294,8 +301,18 @@ class Verbs:
             paraphrased=as_path(paraphrased),
             draws=int(draws),
             is_retrained=as_bool(retrain),
-            overrides={name: _value(value) for name, value in overrides.items()},
+            overrides={name: as_value(value) for name, value in overrides.items()},
         )
+
+    def list(self, kind: str = "") -> str:
+        """Name what can be chosen by a config id, ours and other packages'.
+
+        Args:
+            kind: one id, such as encoder or model; all of them by default.
+        """
+        from monai_ext.doctor import list_components
+
+        return list_components(kind)
 
     def predict(
         self,
@@ -316,7 +333,7 @@ class Verbs:
         """
         from monai_ext.experiments import predict
 
-        values = {name: _value(text) for name, text in overrides.items()}
+        values = {name: as_value(text) for name, text in overrides.items()}
         return predict(
             model, output, slides=as_path(slides), features=as_path(features), overrides=values
         )
@@ -341,52 +358,10 @@ def main() -> None:
         raise SystemExit("MONAI_ALLOW_PICKLE is set. Rule: nothing is unpickled. Repair: unset it.")
     logging.basicConfig(format="%(message)s", level=logging.WARNING, stream=sys.stderr)
     logging.getLogger("monai_ext").setLevel(logging.INFO)
-    command = [*sys.argv[1:2], *(_quoted(word) for word in sys.argv[2:])]
+    command = [*sys.argv[1:2], *(quoted(word) for word in sys.argv[2:])]
     if {"--help", "-h"} & set(command[1:]):
         command = [command[0], "--", "--help"]  # else a verb with free options would take it
     try:
         fire.Fire(Verbs, command=command, name="python -m monai_ext")
     except MonaiExtError as error:
         raise SystemExit(f"{type(error).__name__}: {error}") from error
-
-
-def _quoted(word: str) -> str:
-    """Keep Fire from reading a value as Python: it would cut ``my#folder`` at the comment sign."""
-    if not word.startswith("-"):
-        return repr(word)
-    name, sign, value = word.partition("=")
-    return f"{name}={value!r}" if sign else word
-
-
-def _value(text: Any) -> Any:
-    try:
-        return ast.literal_eval(text) if isinstance(text, str) else text
-    except (ValueError, SyntaxError):
-        return text
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.strip("()[]").split(",") if word.strip()]
-
-
-def _number(text: str) -> int | None:
-    return int(text) if text else None
-
-
-def _is_number(text: str) -> bool:
-    return isinstance(_value(text), float | int) and not isinstance(_value(text), bool)
-
-
-def _no_baseline(text: str) -> None:
-    if as_bool(text):
-        raise SettingError(f"--baseline {text}", "it is the C of a regression", "--baseline 0.01")
-
-
-def _refuse_unknown(given: dict[str, str], verb: str, allowed: str) -> None:
-    if given:
-        names = ", ".join(f"--{name}" for name in given)
-        raise SettingError(
-            f"{verb} has no {names}",
-            f"its options are in --help, and {allowed}",
-            "mend the command",
-        )

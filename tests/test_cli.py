@@ -136,14 +136,6 @@ def test_help_is_not_an_override(monkeypatch, capsys):
     assert "run folder of a training" in "".join(capsys.readouterr())
 
 
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [("3", 3), ("False", False), ("a#b", "a#b"), ("[1, 2]", [1, 2]), (True, True)],
-)
-def test_override_values_are_read_as_python_where_they_are(text, value):
-    assert cli._value(text) == value
-
-
 @pytest.mark.parametrize("verb", ["embed-text", "embed_text"])
 def test_texts_are_embedded_under_both_spellings(monkeypatch, tmp_path, verb):
     from monai_ext.data import read_text_embeddings
@@ -183,3 +175,10 @@ def test_images_are_split_for_segmentation(monkeypatch, tmp_path, capsys):
             "background,disc,third",
             *words[4:],
         )
+
+
+def test_what_can_be_chosen_is_listed(monkeypatch, capsys):
+    call(monkeypatch, "list", "encoder")
+    assert "efficientnet_lite0" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="list colour"):
+        call(monkeypatch, "list", "colour")

@@ -10,10 +10,10 @@ from monai_ext.data.text_embeddings import TextEmbeddings, write_text_embeddings
 from monai_ext.data.text_priors import TextPriors, read_text_priors
 
 if TYPE_CHECKING:
-    from monai_ext.networks.encoders.text_encoder import TextEncoder
+    from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 
 
-def embed_priors(priors: TextPriors, encoder: TextEncoder, texts: str) -> TextEmbeddings:
+def embed_priors(priors: TextPriors, encoder: SentenceEncoder, texts: str) -> TextEmbeddings:
     """Embed the sentences of a task.
 
     Args:
@@ -78,7 +78,7 @@ def embed_file(
 
 
 def _embed_prompts(
-    prompts: ClassPrompts, encoder: TextEncoder, prompt_set: str, output: Path | str
+    prompts: ClassPrompts, encoder: SentenceEncoder, prompt_set: str, output: Path | str
 ) -> Path:
     from monai_ext.networks.encoders.prompt_vectors import embed_prompts, write_prompt_vectors
 

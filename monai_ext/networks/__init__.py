@@ -1,5 +1,6 @@
 """Networks and their parts; every name here is resolvable in a config that imports this room."""
 
+from monai_ext.networks.components import component_stores, load_extensions
 from monai_ext.networks.nets import (
     M2OTCA,
     MIL_BASELINES,
@@ -24,4 +25,8 @@ __all__ = [
     "SymmetryAverage",
     "TransUNi",
     "build_mil_baseline",
+    "component_stores",
+    "load_extensions",
 ]
+
+load_extensions()

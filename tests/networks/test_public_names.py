@@ -5,8 +5,11 @@ import inspect
 import pytest
 from monai.bundle.config_item import ComponentLocator
 
-from monai_ext import networks, ops
-from monai_ext.networks import blocks, nets
+from monai_ext import data, engines, losses, metrics, networks, ops, outputs, transforms, wsi
+from monai_ext.networks import blocks, encoders, nets
+
+ROOMS = [ops, networks, blocks, encoders, nets, losses, metrics, wsi, data, transforms, engines]
+ROOMS += [outputs]
 
 
 @pytest.fixture(scope="module")
@@ -14,7 +17,7 @@ def locator() -> ComponentLocator:
     return ComponentLocator()
 
 
-@pytest.mark.parametrize("room", [ops, networks, blocks, nets], ids=lambda room: room.__name__)
+@pytest.mark.parametrize("room", ROOMS, ids=lambda room: room.__name__)
 def test_every_public_name_resolves_to_one_module_of_ours(locator, room):
     public = {name: getattr(room, name) for name in room.__all__}
     named = [

@@ -21,7 +21,7 @@ from monai_ext.networks.encoders.registry import (
     build_patch_encoder,
     list_encoders,
 )
-from monai_ext.networks.encoders.text_encoder import TextEncoder
+from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 from monai_ext.networks.encoders.text_prototypes import TextPrototypes, build_text_prototypes
 from monai_ext.networks.encoders.text_registry import (
     TEXT_ENCODERS,
@@ -53,7 +53,7 @@ __all__ = [
     "OpenClipText",
     "PatchEncoder",
     "PixelEncoder",
-    "TextEncoder",
+    "SentenceEncoder",
     "TextPrototypes",
     "TimmEncoder",
     "TinyEncoder",

@@ -8,8 +8,8 @@ from monai_ext.errors import SettingError
 from monai_ext.networks.encoders.conch_model import CONTEXT_LENGTH, GET_CONCH, load_conch
 from monai_ext.networks.encoders.file_tokenizer import FileTokenizer
 from monai_ext.networks.encoders.hashing_tokenizer import END_ID, START_ID, HashingTokenizer
+from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 from monai_ext.networks.encoders.stand_in import mark_stand_in, pick_file
-from monai_ext.networks.encoders.text_encoder import TextEncoder
 
 TOKENIZER_FILES = ("conch_byte_level_bpe_uncased.json", "tokenizer.json")
 _GET_TOKENIZER = (
@@ -18,7 +18,7 @@ _GET_TOKENIZER = (
 )
 
 
-class ConchText(TextEncoder):
+class ConchText(SentenceEncoder):
     """Sentences in the space of CONCH v1's projected images, 512 wide.
 
     Weights and tokenizer are the user's own files; neither is shipped.

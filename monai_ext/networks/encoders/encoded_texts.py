@@ -13,7 +13,7 @@ from monai_ext.networks.encoders.bert_coop_prompts import BertCoOpPrompts
 from monai_ext.networks.encoders.bert_tower import BertTower
 from monai_ext.networks.encoders.causal_text_tower import CausalTextTower
 from monai_ext.networks.encoders.coop_prompts import CoOpPrompts
-from monai_ext.networks.encoders.text_encoder import TextEncoder
+from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 from monai_ext.networks.encoders.text_registry import (
     build_text_encoder,
     text_encoder_arguments,
@@ -63,7 +63,9 @@ def encoded_texts(
     return TextSource(_with_learned_words(encoder, flat, coop_tokens, seed), counts, record)
 
 
-def _with_learned_words(encoder: TextEncoder, flat: list[str], n_ctx: int, seed: int) -> nn.Module:
+def _with_learned_words(
+    encoder: SentenceEncoder, flat: list[str], n_ctx: int, seed: int
+) -> nn.Module:
     tower, ids = encoder.backbone, encoder.tokenizer(flat)
     if isinstance(tower, BertTower):
         return BertCoOpPrompts(tower, ids, n_ctx, seed=seed)

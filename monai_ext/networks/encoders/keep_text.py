@@ -19,6 +19,7 @@ from monai_ext.networks.encoders.keep_towers import (
     keep_folder,
     text_part,
 )
+from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 from monai_ext.networks.encoders.stand_in import (
     fill_with_noise,
     mark_stand_in,
@@ -26,13 +27,12 @@ from monai_ext.networks.encoders.stand_in import (
     require_preset,
 )
 from monai_ext.networks.encoders.strict_load import load_strictly, read_weights
-from monai_ext.networks.encoders.text_encoder import TextEncoder
 
 if TYPE_CHECKING:
     from transformers import BertConfig
 
 
-class KeepText(TextEncoder):
+class KeepText(SentenceEncoder):
     """Sentences in the space of KEEP's images, 768 wide.
 
     Args:

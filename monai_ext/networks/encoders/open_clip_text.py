@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from monai_ext.hashing import file_hash, json_hash
 from monai_ext.networks.encoders.open_clip_model import NEEDS, embed_dim_of, load_open_clip
-from monai_ext.networks.encoders.text_encoder import TextEncoder
+from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 
 
 class ClipText(nn.Module):
@@ -51,7 +51,7 @@ class ClipWords:
         return self._tokenize(list(texts))
 
 
-class OpenClipText(TextEncoder):
+class OpenClipText(SentenceEncoder):
     """Sentences in the space of an open_clip model's images; id ``open_clip_text_<model>``.
 
     Args:

@@ -13,7 +13,7 @@ from torch.nn import functional
 from monai_ext.atomic import write_atomically
 from monai_ext.errors import SettingError
 from monai_ext.hashing import state_hash
-from monai_ext.networks.encoders.text_encoder import TextEncoder
+from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 
 _LISTS = ("classes", "sentences")
 _RULE = "texts [P, D] are finite numbers, none zero, and the metadata's classes names each row's"
@@ -63,7 +63,7 @@ class PromptVectors:
 
 
 def embed_prompts(
-    sentences: Sequence[Sequence[str]], class_names: Sequence[str], encoder: TextEncoder
+    sentences: Sequence[Sequence[str]], class_names: Sequence[str], encoder: SentenceEncoder
 ) -> PromptVectors:
     """Embed the sentences of each class.
 

@@ -14,7 +14,7 @@ from monai_ext.errors import SettingError
 
 if TYPE_CHECKING:
     from monai_ext.networks.encoders.patch_encoder import PatchEncoder
-    from monai_ext.networks.encoders.text_encoder import TextEncoder
+    from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 
 PRESETS = ("full", "tiny")
 Network = TypeVar("Network", bound=nn.Module)
@@ -64,7 +64,7 @@ def fill_with_noise(network: nn.Module, seed: int) -> None:
             _fill(name, weight, generator)
 
 
-def mark_stand_in(encoder: PatchEncoder | TextEncoder) -> None:
+def mark_stand_in(encoder: PatchEncoder | SentenceEncoder) -> None:
     """Say in the encoder's name, width and licence that it is a small random stand-in."""
     encoder.encoder_id = f"{encoder.encoder_id}_tiny"
     encoder.licence, encoder.commercial_use, encoder.is_stand_in = "Apache-2.0", True, True

@@ -14,7 +14,7 @@ from monai_ext.networks.encoders.encoder_card import EncoderCard, encoder_cards,
 from monai_ext.networks.encoders.keep_text import KeepText
 from monai_ext.networks.encoders.minilm import MiniLML6
 from monai_ext.networks.encoders.open_clip_text import OpenClipText
-from monai_ext.networks.encoders.text_encoder import TextEncoder
+from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 from monai_ext.networks.encoders.tiny_text import TinyText
 
 TEXT_ENCODERS = ComponentStore("text encoders", "Networks that turn sentences into vectors.")
@@ -25,7 +25,7 @@ TEXT_ENCODERS.add("open_clip_text", "text side of any model of open_clip", OpenC
 TEXT_ENCODERS.add("tiny_text", "random word vectors, for tests", TinyText)
 
 
-def build_text_encoder(name: str, **kwargs: object) -> TextEncoder:
+def build_text_encoder(name: str, **kwargs: object) -> SentenceEncoder:
     """Build the text encoder registered under ``name``.
 
     Args:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from monai_ext.networks.encoders.hashing_tokenizer import END_ID, HashingTokenizer
-from monai_ext.networks.encoders.text_encoder import TextEncoder
+from monai_ext.networks.encoders.sentence_encoder import SentenceEncoder
 
 
 class WordMean(nn.Module):
@@ -28,7 +28,7 @@ class WordMean(nn.Module):
         return (self.table[ids] * is_word).sum(1) / is_word.sum(1).clamp_min(1.0)
 
 
-class TinyText(TextEncoder):
+class TinyText(SentenceEncoder):
     """Seeded random word vectors, averaged: instant, repeatable, without meaning.
 
     Sentences that share words are near each other, and nothing else is true of it. Results with

@@ -23,7 +23,7 @@ class Tokenizer(Protocol):
         ...
 
 
-class TextEncoder(nn.Module):
+class SentenceEncoder(nn.Module):
     r"""A frozen text network that maps sentences to unit vectors.
 
     :math:`f(s) = g(s) / \lVert g(s) \rVert_2` with :math:`g = \mathrm{backbone} \circ

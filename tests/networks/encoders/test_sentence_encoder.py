@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from monai_ext.networks.encoders import TextEncoder
+from monai_ext.networks.encoders import SentenceEncoder
 from monai_ext.networks.encoders.hashing_tokenizer import HashingTokenizer
 
 
@@ -18,7 +18,7 @@ class Lengths(nn.Module):
 
 
 def lengths(context_length=8):
-    return TextEncoder(Lengths(), HashingTokenizer(64, context_length))
+    return SentenceEncoder(Lengths(), HashingTokenizer(64, context_length))
 
 
 def test_vectors_are_unit_float32_constants_that_training_may_use():
