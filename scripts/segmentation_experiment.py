@@ -73,7 +73,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "supervised_plain_labelled": {"ssl": "supervised", "labelled_jitter_prob": 0.0},
 }
 DRAWN = ("supervised", "fixmatch", "unimatch", "mpamatch")
-HEAD = ["data", "method", "seeds", "mDice", "minus supervised, by image", "by patient"]
+HEAD = ["data", "method", "seeds", "mDice", "minus {}, by image", "by patient"]
 
 
 def run(
@@ -134,7 +134,13 @@ def score(data: str, output: str, symmetries: int = 8, threads: int = 1) -> None
             run_bundle(BUNDLE, files, workflow_type="train", **where, **given)
 
 
-def report(output: str, column: str = "mdice", pictures: int = 6, symmetries: int = 1) -> None:
+def report(
+    output: str,
+    column: str = "mdice",
+    pictures: int = 6,
+    symmetries: int = 1,
+    baseline: str = "supervised",
+) -> None:
     """Write ``results.md``, ``curves.png`` and ``pictures.png`` of all runs that are scored.
 
     The figures show the four methods, the table their ablations too. Pictures are drawn of the
@@ -145,12 +151,13 @@ def report(output: str, column: str = "mdice", pictures: int = 6, symmetries: in
         column: of ``scores.csv``.
         pictures: rows of the picture grid.
         symmetries: which scores, see ``score``.
+        baseline: method that the others are compared with.
     """
     from monai_ext.experiments.segmentation_figure import curve_figure, picture_grid
 
     root, cells, folders = Path(str(output)), {}, {}
     place = "" if symmetries == 1 else _again(symmetries)
-    end = place and f"_{place}"
+    end = (place and f"_{place}") + ("" if baseline == "supervised" else f"_minus_{baseline}")
     try:
         for data in sorted(path for path in root.iterdir() if path.is_dir()):
             for method in METHODS:
@@ -165,13 +172,15 @@ def report(output: str, column: str = "mdice", pictures: int = 6, symmetries: in
                 "a report is of scored runs",
                 "score the runs with this number of symmetries" if place else "run the experiment",
             )
-        rows = grid_table(cells, "supervised")
-        lines = [" | ".join(row) for row in [HEAD, ["---"] * len(HEAD), *rows]]
+        rows = grid_table(cells, baseline)
+        head = [name.format(baseline) for name in HEAD]
+        lines = [" | ".join(row) for row in [head, ["---"] * len(head), *rows]]
         table = root / f"results{end}.md"
         table.write_text("".join(f"| {line} |\n" for line in lines))
         drawn = {key: cell for key, cell in cells.items() if key[1] in DRAWN}
-        curve_figure(drawn, root / f"curves{end}.png", column)
-        if not place:
+        if baseline == "supervised":
+            curve_figure(drawn, root / f"curves{end}.png", column)
+        if not end:
             picture_grid({k: folders[k] for k in drawn}, root / "pictures.png", rows=pictures)
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import cycle, islice
 
 import numpy as np
 from torch.utils.data import Sampler
@@ -76,9 +77,8 @@ class BucketSampler(Sampler[list[int]]):
     def batches(self, epoch: int) -> list[list[int]]:
         """All batches of an epoch that this process takes."""
         found = self._of_all(epoch)
-        missing = -len(found) % self.processes
-        rounds = found * (1 + missing // max(1, len(found)))
-        return [*found, *rounds[:missing]][self.rank :: self.processes]
+        again = islice(cycle(found), -len(found) % self.processes)
+        return [*found, *again][self.rank :: self.processes]
 
     def set_epoch(self, epoch: int) -> None:
         """Start this epoch from its first batch."""

@@ -6,13 +6,14 @@ import csv
 from pathlib import Path
 from typing import Any
 
+import ignite.distributed as idist
 import torch
 from ignite.engine import Events
 from monai.engines import Evaluator, Trainer
 from torch.optim import Optimizer
 
 from monai_ext.atomic import write_atomically
-from monai_ext.engines.processes import mean_over_processes, process_rank
+from monai_ext.engines.processes import process_mean
 
 
 class MetricsCsv:
@@ -62,12 +63,12 @@ class MetricsCsv:
     def _write(self, engine: Trainer) -> None:
         row = {"epoch": engine.state.epoch, "lr": self._lr}
         mean = sum(self._losses) / max(1, len(self._losses))
-        row["train_loss"] = mean_over_processes([mean])[0]
+        row["train_loss"] = process_mean(mean)
         row |= {name: float(value) for name, value in engine.state.metrics.items()}
         if self.evaluator is not None:
             row |= {name: float(value) for name, value in self.evaluator.state.metrics.items()}
         self.rows.append(row)
-        if process_rank() == 0:
+        if idist.get_rank() == 0:
             self._save()
 
     def _save(self) -> None:

@@ -8,7 +8,7 @@ from typing import Protocol
 from ignite.engine import Engine, Events
 from torch import Tensor
 
-from monai_ext.engines.processes import mean_over_processes
+from monai_ext.engines.processes import process_mean
 
 
 class HasParts(Protocol):
@@ -46,5 +46,5 @@ class PartMeans:
             self._sums.setdefault(name, []).append(float(value.detach()))
 
     def _average(self, engine: Engine) -> None:
-        means = mean_over_processes([sum(v) / len(v) for v in self._sums.values()])
-        engine.state.metrics |= dict(zip(self._sums, means, strict=True))
+        means = {name: process_mean(sum(v) / len(v)) for name, v in self._sums.items()}
+        engine.state.metrics |= means

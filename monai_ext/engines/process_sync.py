@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import ignite.distributed as idist
 import torch
 from ignite.engine import Events
 from monai.engines import IterationEvents, Trainer
 from torch import Tensor, distributed, nn
-
-from monai_ext.engines.processes import is_several
 
 
 class ProcessSync:
@@ -39,7 +38,7 @@ class ProcessSync:
     @torch.no_grad()
     def share_weights(self) -> None:
         """Give all processes the weights and buffers of the first."""
-        if is_several():
+        if idist.get_world_size() > 1:
             for value in (*self.modules.parameters(), *self.modules.buffers()):
                 distributed.broadcast(value.data, 0)
 
@@ -47,7 +46,7 @@ class ProcessSync:
     def average_gradients(self) -> None:
         """Replace each gradient by its mean over the processes."""
         weights = [weight for weight in self.modules.parameters() if weight.requires_grad]
-        if not is_several() or not weights:
+        if idist.get_world_size() == 1 or not weights:
             return
         has = torch.tensor([float(w.grad is not None) for w in weights], device=weights[0].device)
         distributed.all_reduce(has)
@@ -60,7 +59,7 @@ class ProcessSync:
     @torch.no_grad()
     def average_statistics(self) -> None:
         """Replace each floating buffer by its mean, others by those of the first process."""
-        if not is_several():
+        if idist.get_world_size() == 1:
             return
         _average([b for b in self.modules.buffers() if b.is_floating_point()])
         for value in self.modules.buffers():
@@ -74,6 +73,6 @@ def _average(tensors: Sequence[Tensor]) -> None:
         group = [tensor for tensor in tensors if tensor.dtype == dtype]
         flat = torch.cat([tensor.flatten() for tensor in group])
         distributed.all_reduce(flat)
-        flat /= distributed.get_world_size()
+        flat /= idist.get_world_size()
         for tensor, part in zip(group, flat.split([t.numel() for t in group]), strict=True):
             tensor.copy_(part.view_as(tensor))

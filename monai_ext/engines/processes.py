@@ -3,32 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
+import ignite.distributed as idist
 import torch
-from torch import distributed
 
 from monai_ext.errors import SettingError
 
 
-def is_several() -> bool:
-    """Whether this process trains together with others."""
-    return distributed.is_available() and distributed.is_initialized()
-
-
-def process_rank() -> int:
-    """Number of this process, 0 where there is one only."""
-    return distributed.get_rank() if is_several() else 0
-
-
-def mean_over_processes(values: Sequence[float]) -> list[float]:
-    """Mean of each value over all processes, the same in all; in one process the values."""
-    if not is_several():
-        return list(values)
-    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
-    total = torch.tensor(values, dtype=torch.float64, device=device)
-    distributed.all_reduce(total)
-    return (total / distributed.get_world_size()).tolist()
+def process_mean(value: float) -> float:
+    """Mean over all processes, the same in all; in one process the value."""
+    return float(idist.all_reduce(value)) / idist.get_world_size()
 
 
 class Processes:
@@ -69,11 +53,9 @@ class Processes:
                     "every process trains on a device of its own",
                     f"start {found} by --nproc_per_node={found}",
                 )
-            torch.cuda.set_device(self.device)
-        if self.count > 1 and not distributed.is_initialized():
-            distributed.init_process_group("nccl" if self.device.type == "cuda" else "gloo")
+        if self.count > 1 and idist.get_world_size() == 1:
+            idist.initialize("nccl" if self.device.type == "cuda" else "gloo")
 
     def stop(self) -> None:
         """Leave the other processes."""
-        if is_several():
-            distributed.destroy_process_group()
+        idist.finalize()

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import ignite.distributed as idist
 import torch
 from ignite.engine import Events
 from monai.engines import Evaluator, Trainer
@@ -14,7 +15,6 @@ from monai.networks.utils import get_state_dict
 from torch.nn.parallel import DistributedDataParallel
 
 from monai_ext.atomic import write_atomically
-from monai_ext.engines.processes import process_rank
 from monai_ext.errors import SettingError
 
 MODEL, LAST = "model.pt", "last.pt"
@@ -61,7 +61,7 @@ class RunCheckpoint:
 
     def save(self, engine: Trainer) -> None:
         """Write ``last.pt``, and ``model.pt`` when this epoch is the best so far."""
-        if process_rank() > 0:
+        if idist.get_rank() > 0:
             return
         state = {
             "network": get_state_dict(self.network),

@@ -65,7 +65,9 @@ class ConsistencySettings:
     ramp_steps: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a view that is none."""
+        """Refuse a view that is none, and a length below 0."""
+        if self.ramp_steps < 0:
+            raise ValueError(f"ramp_steps={self.ramp_steps} must be 0 (no ramp) or more")
         if self.prototype_view not in VIEWS:
             rule = f"use {' or '.join(VIEWS)}"
             raise ValueError(f"prototype_view={self.prototype_view} is unknown: {rule}")

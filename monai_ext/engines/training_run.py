@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
+import ignite.distributed as idist
 from monai.engines import Trainer
 
 from monai_ext.atomic import make_folder
 from monai_ext.engines.early_stop import EarlyStop
 from monai_ext.engines.plain_errors import plain_errors
-from monai_ext.engines.processes import process_rank
 from monai_ext.engines.run_checkpoint import LAST, RunCheckpoint
 from monai_ext.engines.sigterm import exit_on_sigterm
 from monai_ext.errors import SettingError
@@ -73,7 +73,7 @@ class TrainingRun:
         if self.early_stop is not None:
             self.early_stop.set_trainer(trainer)
         if not (self.folder / LAST).exists():
-            if process_rank() == 0:
+            if idist.get_rank() == 0:
                 self._begin_anew()
             return True
         if not as_bool(self.resume):

@@ -26,6 +26,7 @@ from monai_ext.ops.regions import count_regions, spatial_regions
 from monai_ext.ops.segments import segment_counts, segment_mean, segment_softmax, segment_sum
 from monai_ext.ops.shuffled_cells import shuffled_cells
 from monai_ext.ops.sinkhorn import SinkhornResult, sinkhorn, sinkhorn_fixed
+from monai_ext.ops.trusted_pixels import trusted_pixels
 
 __all__ = [
     "IGNORED",
@@ -61,6 +62,7 @@ __all__ = [
     "sinkhorn",
     "sinkhorn_fixed",
     "spatial_regions",
+    "trusted_pixels",
     "unpack_bag",
     "usage_entropy",
 ]

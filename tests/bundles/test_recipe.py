@@ -39,6 +39,7 @@ OWN = {
         "source",
     },
     "evaluate.json": {"_desc_"},
+    "multi_gpu_train.json": {"_desc_"},
 }
 """Ids whose value may differ; a method may also have ids that the reference lacks."""
 METHOD = {

@@ -81,8 +81,8 @@ def test_a_state_is_that_of_its_epoch(tmp_path, optimizer):
 
 
 def test_loss_is_the_mean_of_the_processes_and_the_first_writes(tmp_path, optimizer, monkeypatch):
-    monkeypatch.setattr(metrics_csv, "mean_over_processes", lambda values: [v + 1 for v in values])
-    monkeypatch.setattr(metrics_csv, "process_rank", lambda: 1)
+    monkeypatch.setattr(metrics_csv, "process_mean", lambda value: value + 1)
+    monkeypatch.setattr(metrics_csv.idist, "get_rank", lambda: 1)
     log = MetricsCsv(tmp_path / "metrics.csv", optimizer)
     train(log, [1.0, 3.0], epochs=1)
     assert log.rows == [{"epoch": 1, "lr": 0.5, "train_loss": 3.0}]

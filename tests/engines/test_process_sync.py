@@ -31,11 +31,10 @@ def other(monkeypatch):
 
     group = SimpleNamespace(
         all_reduce=all_reduce,
-        get_world_size=lambda: 2,
         broadcast=lambda value, _: value.copy_(told.pop(0)),
     )
     monkeypatch.setattr(process_sync, "distributed", group)
-    monkeypatch.setattr(process_sync, "is_several", lambda: True)
+    monkeypatch.setattr(process_sync.idist, "get_world_size", lambda: 2)
     return told
 
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from monai_ext.engines import Processes, processes
-from monai_ext.engines.processes import mean_over_processes, process_rank
+from monai_ext.engines.processes import process_mean
 from monai_ext.errors import SettingError
 
 
@@ -13,8 +13,8 @@ def test_without_torchrun_there_is_one(monkeypatch):
         monkeypatch.delenv(name, raising=False)
     found = Processes()
     found.start()
-    assert (found.rank, found.count, found.is_first, process_rank()) == (0, 1, True, 0)
-    assert mean_over_processes([1.5, 2.0]) == [1.5, 2.0]
+    assert (found.rank, found.count, found.is_first) == (0, 1, True)
+    assert process_mean(1.5) == 1.5
     found.stop()
 
 
@@ -36,11 +36,6 @@ def test_each_process_has_a_cuda_device_of_its_own(monkeypatch):
 
 
 def test_means_are_of_all_processes(monkeypatch):
-    def all_reduce(values):
-        values += torch.tensor([3.0, 10.0])
-
-    monkeypatch.setattr(processes, "is_several", lambda: True)
-    monkeypatch.setattr(processes.distributed, "get_backend", lambda: "gloo")
-    monkeypatch.setattr(processes.distributed, "get_world_size", lambda: 2)
-    monkeypatch.setattr(processes.distributed, "all_reduce", all_reduce)
-    assert mean_over_processes([1.0, 2.0]) == [2.0, 6.0]
+    monkeypatch.setattr(processes.idist, "get_world_size", lambda: 2)
+    monkeypatch.setattr(processes.idist, "all_reduce", lambda value: value + 3.0)
+    assert process_mean(1.0) == 2.0

@@ -155,7 +155,7 @@ def test_scaler_is_taken_up_when_the_run_starts(tmp_path):
 
 
 def test_the_first_of_several_processes_writes(tmp_path, monkeypatch):
-    monkeypatch.setattr(run_checkpoint, "process_rank", lambda: 1)
+    monkeypatch.setattr(run_checkpoint.idist, "get_rank", lambda: 1)
     checkpoint(tmp_path).save(trainer())
     assert list(tmp_path.iterdir()) == []
 

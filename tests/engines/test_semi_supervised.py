@@ -157,6 +157,8 @@ def test_weights_of_unlabelled_images_and_prototypes_grow(batch, labels):
         torch.testing.assert_close(total, 0.5 * parts["supervised"] + ramp * rest)
     made.eval()(net, batch, labels)
     assert made.steps == 6, "only training counts"
+    with pytest.raises(ValueError, match="ramp_steps=-1 must be 0"):
+        ConsistencySettings(ramp_steps=-1)
 
 
 def test_prototypes_meet_pixels_of_the_view_that_is_asked_for(batch, labels):

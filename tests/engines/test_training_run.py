@@ -150,7 +150,7 @@ def _rows(folder):
 def test_the_first_of_several_processes_prepares_and_records(tmp_path, monkeypatch):
     done = []
     for rank in (1, 0):
-        monkeypatch.setattr(training_run, "process_rank", lambda rank=rank: rank)
+        monkeypatch.setattr(training_run.idist, "get_rank", lambda rank=rank: rank)
         run = TrainingRun(tmp_path, SimpleNamespace(), prepare=[lambda: done.append("prepared")])
         run.record = SimpleNamespace(write=done.append)
         run.run(SimpleNamespace(run=lambda: done.append("trained")))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ignite.distributed as idist
 import torch
 from torch import Tensor, nn
-from torch.distributed import all_reduce, broadcast, is_available, is_initialized
+from torch.distributed import all_reduce, broadcast
 from torch.nn import functional
 
 MAX_START_PIXELS = 4096
@@ -62,7 +63,7 @@ class PrototypeBank(nn.Module):
             has_begun = torch.tensor(len(mine) >= self.vectors.shape[1], device=mine.device)
             if has_begun:
                 self.vectors[c] = _plus_plus(mine, self.vectors.shape[1], self.seed)
-            if _is_distributed():  # the first process decides, so that all have one bank
+            if idist.get_world_size() > 1:  # the first process decides, so that all have one bank
                 broadcast(has_begun, 0)
                 broadcast(self.vectors[c], 0)
             self.ready[c] = has_begun
@@ -80,7 +81,7 @@ class PrototypeBank(nn.Module):
         place = labels * self.vectors.shape[1] + assignment
         total = torch.zeros_like(flat).index_add_(0, place, pixels.detach().to(flat.dtype))
         count = torch.bincount(place, minlength=len(flat))
-        if _is_distributed():
+        if idist.get_world_size() > 1:
             all_reduce(total)
             all_reduce(count)
         mean = functional.normalize(total, dim=1)
@@ -95,7 +96,3 @@ def _plus_plus(pixels: Tensor, count: int, seed: int) -> Tensor:
 
     centres, _ = kmeans_plusplus(pixels.cpu().numpy(), count, random_state=seed)
     return functional.normalize(torch.from_numpy(centres).to(pixels), dim=1)
-
-
-def _is_distributed() -> bool:
-    return is_available() and is_initialized()
