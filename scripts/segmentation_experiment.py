@@ -21,8 +21,10 @@ import fire
 import torch
 from tqdm import tqdm
 
-from monai_ext.errors import CohortError, MonaiExtError
+from monai_ext.atomic import write_atomically
+from monai_ext.errors import CohortError, MonaiExtError, SettingError
 from monai_ext.experiments.bundle_run import run_bundle
+from monai_ext.experiments.kept_scores import Cells, keep_scores
 from monai_ext.experiments.segmentation_grid import grid_table, read_cell
 from monai_ext.experiments.shard import read_shard
 
@@ -140,6 +142,7 @@ def report(
     pictures: int = 6,
     symmetries: int = 1,
     baseline: str = "supervised",
+    kept: str = "",
 ) -> None:
     """Write ``results.md``, ``curves.png`` and ``pictures.png`` of all runs that are scored.
 
@@ -152,39 +155,63 @@ def report(
         pictures: rows of the picture grid.
         symmetries: which scores, see ``score``.
         baseline: method that the others are compared with.
+        kept: folder of tables to which these runs are added; the report is then of all in them.
     """
-    from monai_ext.experiments.segmentation_figure import curve_figure, picture_grid
-
-    root, cells, folders = Path(str(output)), {}, {}
-    place = "" if symmetries == 1 else _again(symmetries)
-    end = (place and f"_{place}") + ("" if baseline == "supervised" else f"_minus_{baseline}")
+    root, again = Path(str(output)), "" if symmetries == 1 else _again(symmetries)
     try:
-        for data in sorted(path for path in root.iterdir() if path.is_dir()):
-            for method in METHODS:
-                runs = {int(p.name[4:]): p for p in (data / method).glob("seed*")}
-                cell = read_cell({seed: p / place for seed, p in runs.items()}, column)
-                if cell is not None:
-                    cells[data.name, method] = cell
-                    folders[data.name, method] = runs[cell.seeds[0]]
+        if baseline not in METHODS:
+            raise SettingError(f"--baseline {baseline}", f"one of {', '.join(METHODS)}", "mend it")
+        cells, folders = _scored(root, again, column)
+        if kept:
+            end = "_".join(filter(None, (column, again)))
+            cells = keep_scores(cells, Path(str(kept)), end)
         if not cells:
             raise CohortError(
-                f"{root} has no run with {place and f'{place}/'}scores.csv",
+                f"{root} has no run with {again and f'{again}/'}scores.csv",
                 "a report is of scored runs",
-                "score the runs with this number of symmetries" if place else "run the experiment",
+                "score the runs with this number of symmetries" if again else "run the experiment",
             )
-        rows = grid_table(cells, baseline)
-        head = [name.format(baseline) for name in HEAD]
-        lines = [" | ".join(row) for row in [head, ["---"] * len(head), *rows]]
-        table = root / f"results{end}.md"
-        table.write_text("".join(f"| {line} |\n" for line in lines))
-        drawn = {key: cell for key, cell in cells.items() if key[1] in DRAWN}
-        if baseline == "supervised":
-            curve_figure(drawn, root / f"curves{end}.png", column)
-        if not end:
-            picture_grid({k: folders[k] for k in drawn}, root / "pictures.png", rows=pictures)
+        order = sorted(cells, key=lambda key: (key[0], list(METHODS).index(key[1])))
+        parts = (again, "" if baseline == "supervised" else f"minus_{baseline}")
+        end = "".join(f"_{part}" for part in parts if part)
+        _draw({key: cells[key] for key in order}, folders, root, end, column, pictures, baseline)
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
-    print(table.read_text())
+    print((root / f"results{end}.md").read_text())
+
+
+def _scored(root: Path, again: str, column: str) -> tuple[Cells, dict[tuple[str, str], Path]]:
+    cells, folders = {}, {}
+    for data in sorted(path for path in root.glob("*") if path.is_dir()):
+        for method in METHODS:
+            runs = {int(p.name[4:]): p for p in (data / method).glob("seed*")}
+            cell = read_cell({seed: p / again for seed, p in runs.items()}, column)
+            if cell is not None:
+                cells[data.name, method] = cell
+                folders[data.name, method] = runs[cell.seeds[0]]
+    return cells, folders
+
+
+def _draw(
+    cells: Cells,
+    folders: Mapping[tuple[str, str], Path],
+    root: Path,
+    end: str,
+    column: str,
+    pictures: int,
+    baseline: str,
+) -> None:
+    from monai_ext.experiments.segmentation_figure import curve_figure, picture_grid
+
+    head = [name.format(baseline) for name in HEAD]
+    lines = [" | ".join(row) for row in [head, ["---"] * len(head), *grid_table(cells, baseline)]]
+    with write_atomically(root / f"results{end}.md") as partial:
+        partial.write_text("".join(f"| {line} |\n" for line in lines))
+    drawn = {key: cell for key, cell in cells.items() if key[1] in DRAWN}
+    if baseline == "supervised":
+        curve_figure(drawn, root / f"curves{end}.png", column)
+    if not end and (there := {key: folders[key] for key in drawn if key in folders}):
+        picture_grid(there, root / "pictures.png", rows=pictures)
 
 
 def _one(datalist: Path, folder: Path, values: Mapping[str, Any]) -> None:
