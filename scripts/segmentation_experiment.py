@@ -115,18 +115,32 @@ def run(
         _one(Path(str(data)) / f"{name}.json", folder, given | METHODS[method] | {"seed": seed})
 
 
-def score(data: str, output: str, symmetries: int = 8, threads: int = 1) -> None:
-    """Score all runs once more, turned and mirrored copies averaged, into a folder of their own.
+def score(
+    data: str,
+    output: str,
+    lists: str | tuple[str, ...] = "",
+    methods: str | tuple[str, ...] = "",
+    symmetries: int = 8,
+    threads: int = 1,
+) -> None:
+    """Score runs once more, turned and mirrored copies averaged, into a folder of their own.
 
     Args:
         data: folder of datalists.
         output: folder of the runs.
+        lists: names of datalists, with commas; empty: all that have runs.
+        methods: likewise.
         symmetries: copies, see the bundle's ``evaluate.json``.
         threads: of torch.
     """
     torch.set_num_threads(threads)
-    for path in tqdm(sorted(Path(str(output)).glob("*/*/seed*/scores.csv")), unit="run"):
-        folder = path.parent
+    wanted = [
+        path.parent
+        for path in sorted(Path(str(output)).glob("*/*/seed*/scores.csv"))
+        if (not lists or path.parts[-4] in _names(lists))
+        and (not methods or path.parts[-3] in _names(methods))
+    ]
+    for folder in tqdm(wanted, unit="run"):
         made = folder / _again(symmetries)
         where = {"datalist": str(Path(str(data)) / f"{folder.parents[1].name}.json")}
         where |= {"output_dir": str(folder), "score_dir": str(made)}
