@@ -14,6 +14,7 @@ from monai_ext.engines.extraction_grid import SlideToGrid
 from monai_ext.engines.extraction_settings import ExtractionSettings
 from monai_ext.engines.extraction_slides import find_slides
 from monai_ext.engines.extraction_store import SaveFeatures
+from monai_ext.engines.freed_memory import keep_freed_memory
 from monai_ext.engines.inference_input import InferenceInput
 from monai_ext.engines.inference_run import InferenceRun
 from monai_ext.engines.joint_reconstruction import JointReconstruction, Reconstruction
@@ -119,6 +120,7 @@ __all__ = [
     "iou_metric",
     "is_lower",
     "items_to_score",
+    "keep_freed_memory",
     "load_segmentation_split",
     "load_split",
     "load_text_prototypes",

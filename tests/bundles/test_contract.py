@@ -91,9 +91,10 @@ def test_config_holds_no_path_of_a_machine(config):
 
 
 @pytest.mark.parametrize("config", [c for c in CONFIGS if c.name not in PARTIAL], ids=name)
-def test_cause_of_an_error_is_its_last_line(config):
-    first = read(config)["initialize"][0]
-    assert first == {"_target_": "monai_ext.engines.show_cause_last"}
+def test_first_errors_show_their_cause_and_freed_memory_is_kept(config):
+    first = read(config)["initialize"][:2]
+    names = ("show_cause_last", "keep_freed_memory")
+    assert first == [{"_target_": f"monai_ext.engines.{name}"} for name in names]
 
 
 @pytest.mark.parametrize("config", [c for c in CONFIGS if c.name not in PARTIAL], ids=name)
