@@ -1,6 +1,7 @@
 """Time slide to feature file (B5) against the loop that most extraction scripts are.
 
     python scripts/benchmark_extraction.py run --pairs 3 --json_path extraction.json
+    python scripts/benchmark_extraction.py batches      # the encoder alone, memory kept or not
 
 A slide is made on the spot (real tissue, JPEG 4:2:0, tiles of 256 px). Ours is the bundle
 ``pathology_tile_feature_extraction`` as it stands: tissue, grid, reading, encoding, HDF5. The peer
@@ -40,6 +41,7 @@ from monai_ext.testing.tiny_slides import write_tiny_slide
 
 SIDES = ("ours", "loop", "loop_kept", "encoder")
 PEER_BATCH, ALONE_BATCH, TOLERANCE = 64, 16, 1e-3
+WARM, MEASURED_TILES = 3, 256
 
 
 class Regions(Dataset[torch.Tensor]):
@@ -78,7 +80,7 @@ def run(pairs: int = 3, size: int = 6144, threads: int = 2, json_path: str = "")
         tiles = _compare(folder)
         seconds: dict[str, list[float]] = {which: [] for which in SIDES}
         for k in range(pairs):
-            for which in (*SIDES[k % 4 :], *SIDES[: k % 4]):
+            for which in (*SIDES[k % len(SIDES) :], *SIDES[: k % len(SIDES)]):
                 seconds[which].append(_measured(which, folder, threads))
     print(f"\n{tiles} tiles of {TILE} px, {threads} threads, torch {torch.__version__}\n")
     print("| side | s | tiles a second | s / ours |\n| --- | --- | --- | --- |")
@@ -89,6 +91,47 @@ def run(pairs: int = 3, size: int = 6144, threads: int = 2, json_path: str = "")
         print(f"| {which} | {took:.2f} | {tiles / took:.0f} | {spread} |")
     if json_path:
         Path(json_path).write_text(json.dumps(seconds, indent=1))
+
+
+def batches(sizes: tuple[int, ...] = (4, 16, 32, 64), rounds: int = 2, threads: int = 1) -> None:
+    """Print tiles a CPU-second of the encoder alone, freed memory given back and kept.
+
+    Args:
+        sizes: tiles a batch.
+        rounds: how often each is measured, in a process of its own.
+        threads: of torch.
+    """
+    print("| batch | given back | kept |\n| --- | --- | --- |")
+    for size in sizes:
+        cells = [
+            " and ".join(f"{_asked('batch', size, keep, threads):.0f}" for _ in range(rounds))
+            for keep in (False, True)
+        ]
+        print(f"| {size} | {' | '.join(cells)} |", flush=True)
+
+
+def batch(size: int, keep: bool, threads: int) -> None:  # noqa: FBT001
+    """Measure the encoder alone in this process and print its tiles a CPU-second.
+
+    Args:
+        size: tiles a batch.
+        keep: whether freed memory is kept.
+        threads: of torch.
+    """
+    torch.set_num_threads(threads)
+    if keep:
+        keep_freed_memory()
+    network, tiles = (
+        build_patch_encoder("efficientnet_lite0"),
+        255 * torch.rand(size, 3, TILE, TILE),
+    )
+    seconds = []
+    with torch.inference_mode():
+        for _ in range(WARM + MEASURED_TILES // size):
+            start = time.process_time()
+            network(tiles)
+            seconds.append(time.process_time() - start)
+    print(size / statistics.median(seconds[WARM:]))
 
 
 def side(name: str, folder: str, threads: int) -> None:
@@ -158,7 +201,11 @@ def _encoder(folder: Path, _threads: int) -> Callable[[], object]:
 
 
 def _measured(name: str, folder: Path, threads: int) -> float:
-    command = [sys.executable, __file__, "side", name, str(folder), str(threads)]
+    return _asked("side", name, folder, threads)
+
+
+def _asked(verb: str, *given: object) -> float:
+    command = [sys.executable, __file__, verb, *map(str, given)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -176,4 +223,4 @@ def _compare(folder: Path) -> int:
 
 
 if __name__ == "__main__":
-    fire.Fire({"run": run, "side": side})
+    fire.Fire({"run": run, "batches": batches, "side": side, "batch": batch})

@@ -114,7 +114,7 @@ def slide(
     facts = _compare(case)
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in _SIDES}
     for k in range(pairs):
-        for name in (*_SIDES[k % 3 :], *_SIDES[: k % 3]):
+        for name in (*_SIDES[k % len(_SIDES) :], *_SIDES[: k % len(_SIDES)]):
             runs[name].append(_measured(name, case))
     _print_table(case, facts, runs)
 

@@ -229,19 +229,25 @@ def test_the_run_folder_predicts_alone(toy, prompts, tmp_path):
     assert record["extra"]["text"]
 
 
-def test_images_are_scored_through_windows_as_inference_looks(toy, prompts, tmp_path):
+@pytest.mark.parametrize("edge", [32, 80])  # several windows; a window larger than the image
+def test_images_are_scored_through_windows_as_inference_looks(toy, prompts, tmp_path, edge):
     run = train(toy, tmp_path / "run", prompts, norm="group")
     seen = {}
-    for edge in (None, 32):
-        made = tmp_path / f"scored {edge}"
-        score(toy, run, roi_px=edge, overlap=0.5, score_dir=str(made))
-        seen[edge] = np.asarray(Image.open(made / "predictions" / "test_0.png"))
-    assert (seen[32] != seen[None]).any()
+    for roi_px in (None, edge):
+        made = tmp_path / f"scored {roi_px}"
+        score(toy, run, roi_px=roi_px, overlap=0.5, score_dir=str(made))
+        seen[roi_px] = np.asarray(Image.open(made / "predictions" / "test_0.png"))
+    assert (seen[edge] != seen[None]).any()
     where = {"dataset_dir": str(toy.parent / "images" / "test_0.png"), "mpp": 0.5}
-    where |= {"output_dir": str(tmp_path / "out"), "target_mpp": 0.5, "roi_px": 32, "overlap": 0.5}
+    where |= {
+        "output_dir": str(tmp_path / "out"),
+        "target_mpp": 0.5,
+        "roi_px": edge,
+        "overlap": 0.5,
+    }
     made = ConfigWorkflow(str(run / "inference.json"), workflow_type="infer", **where)
     made.initialize()
     made.run()
     with tifffile.TiffFile(tmp_path / "out" / "labels" / "test_0.tif") as tiff:
         labels = tiff.series[0].asarray()
-    np.testing.assert_array_equal(labels, seen[32])
+    np.testing.assert_array_equal(labels, seen[edge])
