@@ -185,13 +185,18 @@ def report(
                 "a report is of scored runs",
                 "score the runs with this number of symmetries" if again else "run the experiment",
             )
-        order = sorted(cells, key=lambda key: (key[0], list(METHODS).index(key[1])))
+        order = sorted(cells, key=lambda key: (key[0], _position(key[1]), key[1]))
         parts = (again, "" if baseline == "supervised" else f"minus_{baseline}")
         end = "".join(f"_{part}" for part in parts if part)
         _draw({key: cells[key] for key in order}, folders, root, end, column, pictures, baseline)
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
     print((root / f"results{end}.md").read_text())
+
+
+def _position(method: str) -> int:
+    """Place in ``METHODS``; kept scores of a method that is no longer there come last."""
+    return list(METHODS).index(method) if method in METHODS else len(METHODS)
 
 
 def _scored(root: Path, again: str, column: str) -> tuple[Cells, dict[tuple[str, str], Path]]:

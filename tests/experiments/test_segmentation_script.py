@@ -69,3 +69,16 @@ def test_kept_runs_are_reported_without_their_folders(report, tmp_path):
     ]
     report(str(tmp_path / "none"), kept=str(tmp_path / "kept"))
     assert rows(tmp_path / "none/results.md") == rows(tmp_path / "two/results.md")
+
+
+def test_kept_scores_of_a_method_no_longer_there_come_last(report, tmp_path):
+    write_runs(tmp_path / "runs", {"supervised": 0.0, "fixmatch": 0.1, "k3": 0.2})
+    report(str(tmp_path / "runs"), kept=str(tmp_path / "kept"))
+    (table,) = (tmp_path / "kept").iterdir()
+    table.write_text(table.read_text().replace("fixmatch", "a_former_one"))
+    report(str(tmp_path / "none"), kept=str(tmp_path / "kept"))
+    assert [row[1] for row in rows(tmp_path / "none/results.md")] == [
+        "supervised",
+        "k3",
+        "a_former_one",
+    ]
