@@ -39,3 +39,7 @@ class CohortError(MonaiExtError):
 
 class SettingError(MonaiExtError):
     """A config value or an option is outside what it may be."""
+
+
+class BundleError(MonaiExtError):
+    """A bundle breaks a rule of MONAI's Model Zoo or of this project."""

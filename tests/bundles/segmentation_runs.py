@@ -7,28 +7,17 @@ import torch
 
 import monai_ext
 from monai_ext.experiments.bundle_run import run_bundle
+from monai_ext.testing.zoo.toy_inputs import TOY_MASKS
 
 BUNDLE = Path(monai_ext.__file__).resolve().parents[1] / "bundles/pathology_mpamatch_segmentation"
-SMALL = {
-    "patch_encoder": "uni_v1",
-    "encoder_options": {"preset": "tiny"},
-    "decoder_channels": [16, 8, 8, 8, 8],
-    "crop_px": 32,
-    "steps": 6,
-    "epoch_steps": 2,
-    "batch_size": 2,
-    "text_encoder": "random",
-    "text_options": {"dim": 8},
-    "pixels_per_image": 64,
-    "tau": 0.55,
-    "learning_rate": 0.003,
-    "encoder_rate": 0.0003,
-    "prototypes_per_class": 2,
-}
 
 
 def train(datalist, output, prompts, **given):
-    values = SMALL | {"prompts": str(prompts), "datalist": str(datalist), "output_dir": str(output)}
+    values = TOY_MASKS | {
+        "prompts": str(prompts),
+        "datalist": str(datalist),
+        "output_dir": str(output),
+    }
     run_bundle(BUNDLE, ["train.json"], workflow_type="train", **(values | given))
     return output
 

@@ -1,14 +1,11 @@
-"""What every bundle keeps to; bundles and configs are found by glob."""
+"""What every bundle of this project keeps to besides the Zoo's rules (``testing/zoo``)."""
 
 import json
 import re
 import sys
-from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
-from monai.bundle import ConfigWorkflow
 
 import monai_ext
 
@@ -17,7 +14,6 @@ BUNDLES = sorted(path.parents[1] for path in (ROOT / "bundles").glob("*/configs/
 CONFIGS = sorted(
     path for bundle in BUNDLES for path in bundle.glob("configs/*.json") if path.stem != "metadata"
 )
-SCHEMA = json.loads((Path(__file__).parent / "metadata_schema.json").read_text())
 PARTIAL = {"evaluate.json", "inference_gpu.json", "multi_gpu_train.json", "uni.json"}
 
 
@@ -46,24 +42,6 @@ def test_there_are_bundles_and_configs():
 
 
 @pytest.mark.parametrize("bundle", BUNDLES, ids=name)
-def test_bundle_holds_what_the_zoo_asks_for_and_no_code(bundle):
-    for needed in ("LICENSE", "configs/metadata.json", "configs/inference.json", "docs/README.md"):
-        assert (bundle / needed).is_file(), needed
-    unwanted = [p for p in bundle.rglob("*") if p.suffix in {".py", ".pt", ".ts", ".conf", ".png"}]
-    assert [p for p in unwanted if "eval" not in p.parts and "models" not in p.parts] == []
-    assert not re.search(r"_v\d", bundle.name)
-
-
-@pytest.mark.parametrize("bundle", BUNDLES, ids=name)
-def test_metadata_keeps_the_schema_and_its_changelog(bundle):
-    metadata = read(bundle / "configs/metadata.json")
-    faults = [error.message for error in Draft202012Validator(SCHEMA).iter_errors(metadata)]
-    assert faults == []
-    assert metadata["version"] in metadata["changelog"]
-    assert metadata["required_packages_version"]["monai_ext"] == version("monai-ext")
-
-
-@pytest.mark.parametrize("bundle", BUNDLES, ids=name)
 def test_metadata_names_versions_that_the_constraints_install(bundle):
     metadata = read(bundle / "configs/metadata.json")
     pins = dict(
@@ -84,25 +62,11 @@ def test_expressions_are_short_and_only_join(config):
         assert not re.search(r"\blambda\b|\bimport\b|\bopen\(|__", value), path
 
 
-@pytest.mark.parametrize("config", CONFIGS, ids=name)
-def test_config_holds_no_path_of_a_machine(config):
-    text = config.read_text(encoding="utf-8")
-    assert not re.search(r"/(home|root|Users|tmp)/", text)
-
-
 @pytest.mark.parametrize("config", [c for c in CONFIGS if c.name not in PARTIAL], ids=name)
 def test_first_errors_show_their_cause_and_freed_memory_is_kept(config):
     first = read(config)["initialize"][:2]
     names = ("show_cause_last", "keep_freed_memory")
     assert first == [{"_target_": f"monai_ext.engines.{name}"} for name in names]
-
-
-@pytest.mark.parametrize("config", [c for c in CONFIGS if c.name not in PARTIAL], ids=name)
-def test_required_properties_are_there(config, inputs):
-    kind = "train" if config.stem == "train" else "infer"
-    workflow = ConfigWorkflow(str(config), workflow_type=kind, **inputs(config))
-    workflow.initialize()
-    assert workflow.check_properties() == []
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,8 @@ from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from monai_ext.experiments.bundle_run import run_bundle
-from tests.bundles.segmentation_runs import BUNDLE, SMALL, assert_same, score, train, weights
+from monai_ext.testing.zoo.toy_inputs import TOY_MASKS
+from tests.bundles.segmentation_runs import BUNDLE, assert_same, score, train, weights
 
 STATEFUL = {"ema_teacher": True, "proto_xattn": True, "ramp_steps": 5}
 
@@ -174,7 +175,7 @@ def test_workers_draw_different_views(toy, prompts, tmp_path):
         str(BUNDLE / "configs/train.json"),
         workflow_type="train",
         bundle_root=str(BUNDLE),
-        **SMALL,
+        **TOY_MASKS,
         datalist=str(toy),
         prompts=str(prompts),
         output_dir=str(tmp_path / "w"),

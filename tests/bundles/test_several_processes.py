@@ -1,4 +1,4 @@
-"""Two processes train as one does that sees both their batches in one step."""
+"""Two processes train alike; models that ``testing/zoo/processes.py`` does not try."""
 
 import csv
 import json
@@ -13,43 +13,20 @@ import torch
 
 from monai_ext.experiments.bundle_run import run_bundle
 from monai_ext.testing.toy_masks import write_toy_masks
-from tests.bundles.conftest import TOY_NETWORK
-from tests.bundles.segmentation_runs import SMALL
+from monai_ext.testing.zoo.toy_inputs import TOY_BAGS, TOY_MASKS, TOY_PROMPTS
 from tests.bundles.test_contract import BUNDLES
 
 ROOT = Path(__file__).resolve().parents[2]
 SHELF = {bundle.name.removeprefix("pathology_"): bundle for bundle in BUNDLES}
-BAGS = {**TOY_NETWORK, "m": 4, "learning_rate": 0.01, "epochs": 3, "dropout": 0.0}
-BAGS |= {"accumulation_steps": 1}
-STILL = {
-    "weak_view": {"_target_": "monai_ext.transforms.RandSquared", "side": "@crop_px"},
-    "jitter_prob": 0.0,
-    "grey_prob": 0.0,
-    "blur_prob": 0.0,
-    "cutmix_prob": 0.0,
-    "feature_dropout": 0.0,
-    "norm": "group",
-    "tau": 0.5,
-}
-"""Segmentation of whole images without chance, and without statistics of a process's own batch."""
+BAGS = {**TOY_BAGS, "epochs": 3, "dropout": 0.0, "accumulation_steps": 1}
 NORMS = {"ssl": "mpamatch", "ema_teacher": True, "norm": "batch", "batch_size": 4}
 RUNS = {
-    "m2otca": ("m2otca_classification", BAGS, {"accumulation_steps": 2}),
-    "libra_mil": ("libra_mil_classification", BAGS, {"accumulation_steps": 2}),
     "clam_mb": (
         "mil_baselines_classification",
         BAGS | {"model": "clam_mb"},
         {"accumulation_steps": 2},
     ),
-    "srmil": (
-        "srmil_classification",
-        BAGS
-        | {"attention_dropout": 0.0, "head_dropout": 0.0}
-        | {"use_rec": False, "use_corrupt_ce": False},
-        {"accumulation_steps": 2},
-    ),
     "srmil_masked": ("srmil_classification", BAGS, None),
-    "unimatch": ("mpamatch_segmentation", STILL | {"ssl": "unimatch"}, {"batch_size": 4}),
     "mpamatch": ("mpamatch_segmentation", NORMS, None),
 }
 """Bundle, settings of each of two processes, and those of the one that sees both batches."""
@@ -60,9 +37,8 @@ EQUAL = [name for name, (_, _, together) in RUNS.items() if together is not None
 def places(toy_cohort, tmp_path_factory):
     """Folder of the runs, and what each is trained on."""
     folder = tmp_path_factory.mktemp("processes")
-    images = write_toy_masks(folder / "images", height=SMALL["crop_px"], width=SMALL["crop_px"])
-    prompts = Path(__file__).with_name("toy_prompts.json")
-    masks = SMALL | {"datalist": str(images), "prompts": str(prompts)}
+    images = write_toy_masks(folder / "images", height=32, width=32)
+    masks = TOY_MASKS | {"datalist": str(images), "prompts": str(TOY_PROMPTS)}
     return folder, {True: masks, False: {"datalist": str(toy_cohort / "splits/fold0.json")}}
 
 

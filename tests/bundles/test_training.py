@@ -15,11 +15,11 @@ import torch
 from monai_ext.experiments import predict, run_bundle
 from monai_ext.hashing import state_hash
 from monai_ext.outputs import read_predictions
-from tests.bundles.conftest import TOY_NETWORK
+from monai_ext.testing.zoo.toy_inputs import TOY_BAGS
 from tests.bundles.test_contract import BUNDLES, name
 
 TRAINED = [bundle for bundle in BUNDLES if bundle.name.endswith("_classification")]
-QUICK = {**TOY_NETWORK, "m": 4, "learning_rate": 0.01, "epochs": 6}
+QUICK = {**TOY_BAGS, "epochs": 6}
 
 
 def train(bundle, cohort, run, **overrides):

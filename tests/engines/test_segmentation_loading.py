@@ -1,7 +1,6 @@
 """What a run starts from: sound, or one plain line."""
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
@@ -14,8 +13,8 @@ from monai_ext.engines.segmentation_loading import (
     network_mpp,
 )
 from monai_ext.testing.toy_masks import write_toy_masks
+from monai_ext.testing.zoo.toy_inputs import TOY_PROMPTS
 
-PROMPTS = Path(__file__).parents[1] / "bundles" / "toy_prompts.json"
 CLASSES = ["background", "disc"]
 RANDOM = {"text_encoder": "random", "text_options": {"dim": 8}}
 
@@ -61,7 +60,7 @@ def test_a_way_of_training_needs_its_images(toy):
 
 
 def test_texts_are_read_for_mpamatch_alone():
-    found = load_text_prototypes(PROMPTS, CLASSES, ssl="mpamatch", **RANDOM)
+    found = load_text_prototypes(TOY_PROMPTS, CLASSES, ssl="mpamatch", **RANDOM)
     assert found().shape == (2, 1, 8)
     torch.testing.assert_close(found().norm(dim=-1), torch.ones(2, 1))
     assert load_text_prototypes("nowhere.json", CLASSES, ssl="unimatch") is None
@@ -80,7 +79,7 @@ def test_texts_are_read_for_mpamatch_alone():
     ],
 )
 def test_texts_that_do_not_fit_are_one_line(given, message):
-    values = {"prompts": PROMPTS, "class_names": CLASSES, "ssl": "mpamatch"} | RANDOM | given
+    values = {"prompts": TOY_PROMPTS, "class_names": CLASSES, "ssl": "mpamatch"} | RANDOM | given
     with pytest.raises(SystemExit) as stopped:
         load_text_prototypes(**values)
     assert message in str(stopped.value)

@@ -1,0 +1,56 @@
+"""Networks that are not what their metadata says, and exports that differ."""
+
+import pytest
+import torch
+
+from monai_ext.errors import BundleError
+from monai_ext.testing.zoo import network
+from monai_ext.testing.zoo.network import check_export, check_network, example_input
+
+
+def test_sound_networks_pass(bag_bundle, image_bundle, tmp_path):
+    assert check_network(bag_bundle, tmp_path) == "with and without --any"
+    assert check_export(bag_bundle, tmp_path).startswith("scripted, differs by")
+    assert check_export(image_bundle, tmp_path).startswith("traced, differs by")
+
+
+def test_other_channels_than_said(bag_bundle, tmp_path, edit):
+    def change(content):
+        content["network_data_format"]["outputs"]["pred"]["num_channels"] = 5
+
+    edit(bag_bundle / "configs/metadata.json", change)
+    with pytest.raises(ValueError, match="output channel number"):
+        check_network(bag_bundle, tmp_path)
+
+
+def test_example_inputs_follow_the_metadata(bag_bundle, image_bundle):
+    bag = example_input(bag_bundle, 40, torch.Generator().manual_seed(1))
+    assert bag.shape[2] == 40
+    assert bag[0, 0].unique().tolist() == [0, 1, 2]
+    assert bag[0, 3].min() == -1
+    image = example_input(image_bundle, 50, torch.Generator().manual_seed(1))
+    assert image.shape == (1, 3, 50, 50)
+    assert 250 < image.max() <= 255
+
+
+def test_an_export_that_differs_is_found(bag_bundle, tmp_path, monkeypatch):
+    class Off(torch.nn.Module):
+        def forward(self, x):
+            return torch.full((1, 2), 0.5)
+
+    def export(_bundle, folder):
+        torch.jit.script(Off()).save(str(folder / "model.ts"))
+        return "scripted"
+
+    monkeypatch.setattr(network, "_export", export)
+    with pytest.raises(BundleError, match=r"model.ts differs by"):
+        check_export(bag_bundle, tmp_path)
+
+
+def test_a_network_of_bags_is_never_traced(bag_bundle, tmp_path, monkeypatch):
+    def refuse(*_args, **given):
+        raise RuntimeError("traced" if given.get("use_trace") else "cannot be scripted")
+
+    monkeypatch.setattr("monai.bundle.ckpt_export", refuse)
+    with pytest.raises(RuntimeError, match="cannot be scripted"):
+        check_export(bag_bundle, tmp_path)
