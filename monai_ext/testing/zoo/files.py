@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from monai_ext.errors import BundleError
+from monai_ext.export.bundle_files import bundle_files
 
 NEEDED = ("LICENSE", "configs/metadata.json", "configs/inference.json", "docs/README.md")
 CODE = {".py", ".conf", ".sh", ".so"}
@@ -16,14 +16,6 @@ WEIGHTS = {".pt", ".pth", ".ts", ".pt2", ".ckpt", ".onnx", ".safetensors", ".bin
 LARGEST = 25 * 2**20
 HASHES = ("md5", "sha1", "sha256", "sha512")
 _PRIVATE = re.compile(r"/(?:home|Users|root|tmp|mnt|media)/\w|\b[A-Z]:\\\\?\w")
-
-
-def bundle_files(bundle: Path) -> Iterator[Path]:
-    """Files of a bundle, sorted, without what runs left under ``eval/``."""
-    for path in sorted(bundle.rglob("*")):
-        inside = path.relative_to(bundle)
-        if path.is_file() and "eval" not in inside.parts and "__pycache__" not in inside.parts:
-            yield path
 
 
 def check_files(bundle: Path, _folder: Path) -> str:

@@ -1,0 +1,85 @@
+"""One ZIP that holds a bundle and the library it needs."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+
+from monai_ext.atomic import make_folder
+from monai_ext.errors import BundleError
+from monai_ext.export.archive import write_archive
+from monai_ext.export.bundle_files import bundle_files
+from monai_ext.export.model_info import record_version
+from monai_ext.export.run_overlay import run_overlay
+from monai_ext.export.used_modules import used_files
+from monai_ext.export.wheel import build_wheel
+
+WHEELS = "wheels"
+
+
+def package_bundle(
+    bundle: Path,
+    output: Path,
+    project: Path,
+    *,
+    table: Path,
+    run: Path | None = None,
+    vendor: bool = False,
+    source: str = "",
+    replace: bool = False,
+) -> tuple[Path, str]:
+    """Write ``<name>_v<version>.zip`` with the folder ``<name>/``; equal input, equal bytes.
+
+    Args:
+        bundle: its folder.
+        output: folder of the ZIP.
+        project: source tree of ``monai_ext``.
+        table: ``model_info.json``, gets the checksum; a refused version leaves no ZIP.
+        run: trained run whose weights and values go along; none: the bundle is to be trained.
+        vendor: put the modules that the configs use into the bundle, in place of the library's
+            wheel under ``wheels/``: commands that are given in the bundle's folder find them
+            without installation (MONAI adds that folder by itself only after ``initialize``).
+        source: address at which it is published.
+        replace: see ``record_version``.
+
+    Returns:
+        The ZIP and its SHA-1.
+
+    Raises:
+        BundleError: if the run does not fit, no wheel can be built, or the version is known
+            with other content.
+    """
+    inside: dict[str, bytes | Path] = {
+        path.relative_to(bundle).as_posix(): path for path in bundle_files(bundle)
+    }
+    if run is not None:
+        inside |= run_overlay(bundle, run)
+    version = _version(inside["configs/metadata.json"])
+    archive = make_folder(output) / f"{bundle.name}_v{version}.zip"
+    with tempfile.TemporaryDirectory(dir=output) as folder:
+        inside |= _vendored(bundle, project) if vendor else _wheel(project, Path(folder))
+        entries = {f"{bundle.name}/{name}": content for name, content in inside.items()}
+        written = Path(folder) / archive.name
+        checksum = write_archive(written, entries)
+        record_version(table, archive.stem, checksum, source=source, replace=replace)
+        written.replace(archive)
+    return archive, checksum
+
+
+def _version(metadata: bytes | Path) -> str:
+    data = metadata if isinstance(metadata, bytes) else metadata.read_bytes()
+    return str(json.loads(data)["version"])
+
+
+def _wheel(project: Path, folder: Path) -> dict[str, bytes | Path]:
+    wheel = build_wheel(project, folder)
+    return {f"{WHEELS}/{wheel.name}": wheel}
+
+
+def _vendored(bundle: Path, project: Path) -> dict[str, bytes | Path]:
+    package = project / "monai_ext"
+    if not package.is_dir():
+        raise BundleError(f"{project} has no monai_ext", "what is vendored is read", "name it")
+    found = used_files(sorted((bundle / "configs").rglob("*.json")), package)
+    return {path.relative_to(project).as_posix(): path for path in found}
