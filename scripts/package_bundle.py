@@ -2,6 +2,7 @@
 
     python scripts/package_bundle.py pathology_m2otca_classification
     python scripts/package_bundle.py pathology_m2otca_classification --run RUN     # trained
+    ... --run RUN --rename lung_m2otca_classification --version 1.0.0 --change "Trained on ..."
     python scripts/package_bundle.py pathology_m2otca_classification --vendor True
 
 The receiver unpacks it, and installs the library from it (``pip install NAME/wheels/*.whl``); with
@@ -15,9 +16,9 @@ from pathlib import Path
 import fire
 
 import monai_ext
-from monai_ext.errors import MonaiExtError
+from monai_ext.errors import MonaiExtError, SettingError
 from monai_ext.experiments.bundle_run import find_bundle
-from monai_ext.export import package_bundle
+from monai_ext.export import Share, package_bundle
 from monai_ext.flags import as_bool
 
 PROJECT = Path(monai_ext.__file__).resolve().parents[1]
@@ -28,9 +29,8 @@ def package(
     output: str = "dist",
     run: str = "",
     vendor: bool = False,  # noqa: FBT001, FBT002 - a command's flag
-    source: str = "",
-    replace: bool = False,  # noqa: FBT001, FBT002
     model_info: str = "",
+    **share: str,
 ) -> None:
     """Write the ZIP and record its checksum.
 
@@ -39,9 +39,10 @@ def package(
         output: folder of the ZIP.
         run: trained run whose weights go along; empty: none.
         vendor: the library's used modules in the bundle, in place of its wheel.
-        source: address at which the ZIP is published; from then on the version is fixed.
-        replace: let a version that is not published have another checksum than recorded.
         model_info: table of checksums; empty: ``bundles/model_info.json``.
+        share: ``rename``: another name; ``version`` and ``change``: another version and its line
+            of the changelog; ``source``: address at which the ZIP is published, from then on the
+            version is fixed; ``replace``: let one that is not published change.
     """
     try:
         archive, checksum = package_bundle(
@@ -51,12 +52,20 @@ def package(
             table=Path(str(model_info or PROJECT / "bundles" / "model_info.json")),
             run=Path(str(run)) if run else None,
             vendor=as_bool(vendor),
-            source=str(source),
-            replace=as_bool(replace),
+            share=_share(share),
         )
     except MonaiExtError as error:
         raise SystemExit(str(error)) from None
     print(f"{archive}  {archive.stat().st_size / 1024:.0f} KiB  sha1 {checksum}")
+
+
+def _share(given: dict[str, str]) -> Share:
+    known = {"rename", "version", "change", "source", "replace"}
+    if unknown := set(given) - known:
+        raise SettingError(f"--{', --'.join(unknown)}", ", ".join(sorted(known)), "mend it")
+    words = {key: str(given.get(key, "")) for key in ("version", "change", "source")}
+    replace = as_bool(given.get("replace", False))
+    return Share(name=str(given.get("rename", "")), replace=replace, **words)
 
 
 if __name__ == "__main__":

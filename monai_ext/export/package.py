@@ -4,18 +4,40 @@ from __future__ import annotations
 
 import json
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from monai_ext.atomic import make_folder
 from monai_ext.errors import BundleError
 from monai_ext.export.archive import write_archive
 from monai_ext.export.bundle_files import bundle_files
+from monai_ext.export.identity import require_name, with_version
 from monai_ext.export.model_info import record_version
 from monai_ext.export.run_overlay import run_overlay
 from monai_ext.export.used_modules import used_files
 from monai_ext.export.wheel import build_wheel
 
-WHEELS = "wheels"
+WHEELS, METADATA = "wheels", "configs/metadata.json"
+
+
+@dataclass(frozen=True)
+class Share:
+    """As what a bundle is shared.
+
+    Args:
+        name: of its folder; empty: the bundle's.
+        version: empty: the bundle's.
+        change: line of the changelog for this version.
+        source: address at which it is published; from then on the version is fixed.
+        replace: let a version that is not published have another checksum than recorded.
+    """
+
+    name: str = ""
+    version: str = ""
+    change: str = ""
+    source: str = ""
+    replace: bool = False
 
 
 def package_bundle(
@@ -26,8 +48,7 @@ def package_bundle(
     table: Path,
     run: Path | None = None,
     vendor: bool = False,
-    source: str = "",
-    replace: bool = False,
+    share: Share | None = None,
 ) -> tuple[Path, str]:
     """Write ``<name>_v<version>.zip`` with the folder ``<name>/``; equal input, equal bytes.
 
@@ -40,36 +61,39 @@ def package_bundle(
         vendor: put the modules that the configs use into the bundle, in place of the library's
             wheel under ``wheels/``: commands that are given in the bundle's folder find them
             without installation (MONAI adds that folder by itself only after ``initialize``).
-        source: address at which it is published.
-        replace: see ``record_version``.
+        share: name, version and address, where they are not the bundle's own.
 
     Returns:
         The ZIP and its SHA-1.
 
     Raises:
-        BundleError: if the run does not fit, no wheel can be built, or the version is known
-            with other content.
+        BundleError: if the run does not fit, no wheel can be built, name or version have another
+            form, or the version is known with other content.
     """
+    share = share or Share()
     inside: dict[str, bytes | Path] = {
         path.relative_to(bundle).as_posix(): path for path in bundle_files(bundle)
     }
     if run is not None:
         inside |= run_overlay(bundle, run)
-    version = _version(inside["configs/metadata.json"])
-    archive = make_folder(output) / f"{bundle.name}_v{version}.zip"
+    metadata = _read(inside[METADATA])
+    if share.version:
+        metadata = with_version(metadata, share.version, share.change)
+        inside[METADATA] = (json.dumps(metadata, indent=2, ensure_ascii=False) + "\n").encode()
+    name = require_name(share.name or bundle.name)
+    archive = make_folder(output) / f"{name}_v{metadata['version']}.zip"
     with tempfile.TemporaryDirectory(dir=output) as folder:
         inside |= _vendored(bundle, project) if vendor else _wheel(project, Path(folder))
-        entries = {f"{bundle.name}/{name}": content for name, content in inside.items()}
+        entries = {f"{name}/{place}": content for place, content in inside.items()}
         written = Path(folder) / archive.name
         checksum = write_archive(written, entries)
-        record_version(table, archive.stem, checksum, source=source, replace=replace)
+        record_version(table, archive.stem, checksum, source=share.source, replace=share.replace)
         written.replace(archive)
     return archive, checksum
 
 
-def _version(metadata: bytes | Path) -> str:
-    data = metadata if isinstance(metadata, bytes) else metadata.read_bytes()
-    return str(json.loads(data)["version"])
+def _read(content: bytes | Path) -> dict[str, Any]:
+    return json.loads(content if isinstance(content, bytes) else content.read_bytes())
 
 
 def _wheel(project: Path, folder: Path) -> dict[str, bytes | Path]:

@@ -13,7 +13,7 @@ import pytest
 
 import monai_ext
 from monai_ext.errors import BundleError
-from monai_ext.export import package_bundle
+from monai_ext.export import Share, package_bundle
 from monai_ext.testing.zoo.toy_inputs import toy_values
 
 PROJECT = Path(monai_ext.__file__).resolve().parents[1]
@@ -105,7 +105,20 @@ def test_twice_the_same_and_none_for_a_refused_version(bundle, tmp_path):
         packed(bundle, tmp_path)
     assert archive.read_bytes() == first
     assert [path.name for path in archive.parent.iterdir()] == [archive.name]
-    assert packed(bundle, tmp_path, replace=True)[1] != checksum
+    assert packed(bundle, tmp_path, share=Share(replace=True))[1] != checksum
+
+
+def test_it_is_shared_under_another_name_and_version(bundle, tmp_path):
+    share = Share(name="lung_classification", version="1.0.0", change="Trained on lungs")
+    archive, _ = packed(bundle, tmp_path, share=share)
+    assert archive.name == "lung_classification_v1.0.0.zip"
+    with zipfile.ZipFile(archive) as content:
+        assert {name.split("/")[0] for name in content.namelist()} == {"lung_classification"}
+        metadata = json.loads(content.read("lung_classification/configs/metadata.json"))
+    assert metadata["version"] == "1.0.0"
+    assert next(iter(metadata["changelog"].items())) == ("1.0.0", "Trained on lungs")
+    with pytest.raises(BundleError, match="a bundle is called"):
+        packed(bundle, tmp_path, share=Share(name="lung_v2"))
 
 
 def test_a_place_without_the_library_has_nothing_to_vendor(bundle, tmp_path):

@@ -9,6 +9,7 @@ from typing import Any
 
 from monai_ext.errors import BundleError
 from monai_ext.export.bundle_files import bundle_files
+from monai_ext.export.identity import require_name
 
 NEEDED = ("LICENSE", "configs/metadata.json", "configs/inference.json", "docs/README.md")
 CODE = {".py", ".conf", ".sh", ".so"}
@@ -27,12 +28,7 @@ def check_files(bundle: Path, _folder: Path) -> str:
     missing = [name for name in NEEDED if not (bundle / name).is_file()]
     if missing:
         raise BundleError(f"{bundle.name} has no {', '.join(missing)}", "needed", "add them")
-    if re.search(r"_v\d", bundle.name) or not re.fullmatch(r"[a-z][a-z0-9_]*", bundle.name):
-        raise BundleError(
-            f"the folder is called {bundle.name}",
-            "small letters, digits and _, no _v before a digit, which begins the version",
-            "rename it",
-        )
+    require_name(bundle.name)
     found = list(bundle_files(bundle))
     inside = [path.relative_to(bundle).as_posix() for path in found]
     code = [name for name in inside if PurePosixPath(name).suffix in CODE]

@@ -31,7 +31,7 @@ def test_a_missing_file_is_named(bag_bundle, tmp_path, name):
 @pytest.mark.parametrize("name", ["pathology_x_v2", "Pathology", "pathology-x"])
 def test_names_that_cannot_be_split_are_refused(bag_bundle, tmp_path, name):
     renamed = shutil.move(bag_bundle, tmp_path / name)
-    with pytest.raises(BundleError, match=f"called {name}"):
+    with pytest.raises(BundleError, match=f"called '{name}'"):
         check_files(renamed, tmp_path)
 
 
