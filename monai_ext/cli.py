@@ -320,22 +320,29 @@ class Verbs:
         output: str,
         slides: str = "",
         features: str = "",
+        allow_demo: str = "False",
         **overrides: str,
     ) -> str:
         """Predict slides or feature files with a trained run; write what viewers open.
 
         Args:
-            model: run folder of a training.
+            model: run folder of a training, or an unpacked bundle with weights.
             output: folder for predictions.csv, heat maps, GeoJSON and contact sheets.
             slides: folder of slides; features are made first where they are missing.
             features: folder of feature files; give --slides too for pictures.
+            allow_demo: let demonstration weights see slides that may be real.
             overrides: config ids of the run's inference.json, e.g. --mpp 0.5.
         """
         from monai_ext.experiments import predict
 
         values = {name: as_value(text) for name, text in overrides.items()}
         return predict(
-            model, output, slides=as_path(slides), features=as_path(features), overrides=values
+            model,
+            output,
+            slides=as_path(slides),
+            features=as_path(features),
+            overrides=values,
+            allow_demo=as_bool(allow_demo),
         )
 
     def demo(self, output: str = "runs/demo", seed: str = "0") -> str:

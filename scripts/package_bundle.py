@@ -5,6 +5,10 @@
     ... --run RUN --rename lung_m2otca_classification --version 1.0.0 --change "Trained on ..."
     python scripts/package_bundle.py pathology_m2otca_classification --vendor True
 
+Demonstration weights, from ``python -m monai_ext demo --output runs/demo``:
+
+    ... --run runs/demo/m2otca/fold0 --demo True
+
 The receiver unpacks it, and installs the library from it (``pip install NAME/wheels/*.whl``); with
 ``--vendor`` its used modules lie in the bundle, for commands given in the bundle's folder.
 """
@@ -42,7 +46,8 @@ def package(
         model_info: table of checksums; empty: ``bundles/model_info.json``.
         share: ``rename``: another name; ``version`` and ``change``: another version and its line
             of the changelog; ``source``: address at which the ZIP is published, from then on the
-            version is fixed; ``replace``: let one that is not published change.
+            version is fixed; ``replace``: let one that is not published change; ``demo``: weights
+            that were trained on invented slides, said in name, version and card.
     """
     try:
         archive, checksum = package_bundle(
@@ -60,12 +65,12 @@ def package(
 
 
 def _share(given: dict[str, str]) -> Share:
-    known = {"rename", "version", "change", "source", "replace"}
+    known = {"rename", "version", "change", "source", "replace", "demo"}
     if unknown := set(given) - known:
         raise SettingError(f"--{', --'.join(unknown)}", ", ".join(sorted(known)), "mend it")
     words = {key: str(given.get(key, "")) for key in ("version", "change", "source")}
-    replace = as_bool(given.get("replace", False))
-    return Share(name=str(given.get("rename", "")), replace=replace, **words)
+    flags = {"replace": as_bool(given.get("replace")), "is_demo": as_bool(given.get("demo"))}
+    return Share(name=str(given.get("rename", "")), **flags, **words)
 
 
 if __name__ == "__main__":

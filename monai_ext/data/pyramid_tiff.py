@@ -25,6 +25,7 @@ def write_pyramid_tiff(
     tile_px: int = 256,
     quality: int = 90,
     subsampling: str = "444",
+    description: str = "",
 ) -> Path:
     """Write one slide: level 0, then halves by 2 x 2 averaging until one tile holds it all.
 
@@ -41,6 +42,7 @@ def write_pyramid_tiff(
         tile_px: side of the stored tiles, a multiple of 16.
         quality: JPEG quality, 1 to 100.
         subsampling: of the colours: ``"444"``, ``"422"`` or ``"420"``.
+        description: tag ImageDescription of level 0, ASCII.
 
     Returns:
         ``path``.
@@ -55,6 +57,7 @@ def write_pyramid_tiff(
         TiffPage(w, h, tile_px, _UM_PER_CM / (mpp * 2**k), _SUBSAMPLING[subsampling], k > 0)
         for k, (w, h) in enumerate(pyramid_shapes(size, tile_px))
     ]
+    pages[0].description = description
     with write_atomically(path) as partial, partial.open("w+b") as stream:
         tiff = TiledTiff(stream, pages, is_big=size[0] * size[1] * 3 > _CLASSIC_LIMIT)
         pyramid = _Pyramid(tiff, quality, subsampling)

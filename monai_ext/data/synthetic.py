@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from monai_ext.atomic import write_atomically
+from monai_ext.data.invented import INVENTED
 from monai_ext.data.pyramid_tiff import write_pyramid_tiff
 from monai_ext.data.synthetic_nuclei import scattered_places
 from monai_ext.data.synthetic_outline import draw_lesions, draw_tissue
@@ -125,7 +126,9 @@ def write_synthetic_cohort(
             write_outlines(output / "truth" / f"{name}.geojson", slide.lesions, "lesion")
             mask = outlines_mask(slide.lesions, size, _MASK_DOWNSAMPLE)
             write_mask(output / "truth" / f"{name}.png", mask)
-            write_pyramid_tiff(path, slide.pixels, size, mpp=spec.mpp, quality=90)
+            write_pyramid_tiff(
+                path, slide.pixels, size, mpp=spec.mpp, quality=90, description=INVENTED
+            )
         yield name
     with write_atomically(output / "cohort.csv") as partial, partial.open("w", newline="") as out:
         writer = csv.writer(out)

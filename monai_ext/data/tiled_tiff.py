@@ -20,6 +20,7 @@ class TiffPage:
         pixels_per_cm: resolution.
         subsampling: of the colours, across and down.
         is_reduced: a smaller version of the first page.
+        description: tag ImageDescription, ASCII; empty: no such tag.
     """
 
     width: int
@@ -28,12 +29,14 @@ class TiffPage:
     pixels_per_cm: float
     subsampling: tuple[int, int]
     is_reduced: bool
+    description: str = ""
     offsets: list[int] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
 
     def entries(self, offset_type: int) -> list[tuple[int, int, list[int] | bytes]]:
         """Tags of the page in rising order: number, type, values."""
         rational = [round(self.pixels_per_cm * 1000), 1000]
+        text = self.description.encode("ascii") + b"\0"
         return [
             (254, _LONG, [int(self.is_reduced)]),
             (256, _LONG, [self.width]),
@@ -41,6 +44,7 @@ class TiffPage:
             (258, _SHORT, [8, 8, 8]),
             (259, _SHORT, [7]),  # JPEG
             (262, _SHORT, [6]),  # YCbCr
+            *([(270, _ASCII, text)] if self.description else []),
             (277, _SHORT, [3]),
             (282, _RATIONAL, rational),
             (283, _RATIONAL, rational),

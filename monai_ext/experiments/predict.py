@@ -1,4 +1,4 @@
-"""Predict with a trained run: everything comes from its folder."""
+"""Predict with a trained run or a bundle with weights: everything comes from its folder."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from monai_ext.errors import SettingError
 from monai_ext.experiments.bundle_run import INFERENCE, run_config
+from monai_ext.experiments.demo_weights import require_invented
 
 MODEL = "model.pt"
 
@@ -18,43 +19,55 @@ def predict(
     slides: Path | None = None,
     features: Path | None = None,
     overrides: dict[str, Any] | None = None,
+    allow_demo: bool = False,
 ) -> str:
-    """Run ``RUN/inference.json`` on slides or features.
+    """Run a trained network's inference on slides or features.
 
     Args:
-        model: run folder.
+        model: run folder, or an unpacked bundle with weights.
         output: folder of the results.
         slides: folder of slides: read where no features are given, and behind the pictures.
         features: folder of feature files.
         overrides: ids of ``inference.json``.
+        allow_demo: let demonstration weights see slides that may be real.
 
     Returns:
         What was written, in a line a kind.
 
     Raises:
-        SettingError: if the run folder is not one, or neither slides nor features are given.
+        SettingError: if the folder is neither, no slides or features are given, or they may be
+            real and the weights are a demonstration's.
         SystemExit: 3 if slides failed (they are in ``failed.csv``).
     """
-    run = Path(str(model))
-    missing = [name for name in (INFERENCE, MODEL) if not (run / name).is_file()]
-    if missing:
-        raise SettingError(
-            f"{run} has no {' and no '.join(missing)}",
-            "a run folder is what training wrote",
-            "give the --output_dir of a training",
-        )
+    configs, weights = _parts(Path(str(model)))
     if slides is None and features is None:
         repair = "give --slides or --features"
         raise SettingError("no input", "predict reads slides or features", repair)
+    if not allow_demo:
+        require_invented(configs / "metadata.json", slides, features)
+    bundle = {} if configs == weights.parent else {"bundle_root": str(configs.parent)}
     values = {
+        **bundle,
         **(overrides or {}),
         "dataset_dir": str(features or slides),
         "slides_dir": None if slides is None else str(slides),
         "output_dir": str(output),
-        "ckpt_path": str(run / MODEL),
+        "ckpt_path": str(weights),
     }
-    run_config([run / INFERENCE], workflow_type="infer", **values)
+    run_config([configs / INFERENCE], workflow_type="infer", **values)
     return _written(Path(str(output)))
+
+
+def _parts(model: Path) -> tuple[Path, Path]:
+    """Folder of the configs, and the weights: side by side in a run, apart in a bundle."""
+    for configs, weights in ((model, model), (model / "configs", model / "models")):
+        if (configs / INFERENCE).is_file() and (weights / MODEL).is_file():
+            return configs, weights / MODEL
+    raise SettingError(
+        f"{model} has no {INFERENCE} with {MODEL} beside it, nor configs/ and models/ with them",
+        "a model is what training wrote, or an unpacked bundle with weights",
+        "give the --output_dir of a training",
+    )
 
 
 def _written(output: Path) -> str:

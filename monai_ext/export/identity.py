@@ -28,6 +28,15 @@ def require_name(name: str) -> str:
     return name
 
 
+def demo_name(name: str) -> str:
+    """``pathology_x_classification`` -> ``pathology_x_demo_classification``.
+
+    The last word stays last, because MONAI Label reads the task from it.
+    """
+    first, _, task = name.rpartition("_")
+    return "_".join(filter(None, (first, "demo", task)))
+
+
 def with_version(metadata: dict[str, Any], version: str, change: str) -> dict[str, Any]:
     """Metadata of a new version, whose line of the changelog comes first.
 

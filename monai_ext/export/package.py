@@ -12,13 +12,17 @@ from monai_ext.atomic import make_folder
 from monai_ext.errors import BundleError
 from monai_ext.export.archive import write_archive
 from monai_ext.export.bundle_files import bundle_files
-from monai_ext.export.identity import require_name, with_version
+from monai_ext.export.identity import demo_name, require_name, with_version
 from monai_ext.export.model_info import record_version
 from monai_ext.export.run_overlay import run_overlay
 from monai_ext.export.used_modules import used_files
 from monai_ext.export.wheel import build_wheel
 
-WHEELS, METADATA = "wheels", "configs/metadata.json"
+WHEELS, METADATA, CARD = "wheels", "configs/metadata.json", "docs/README.md"
+WARNING = """> **Demonstration weights.** Trained on invented slides, to show how things work: they say
+> nothing about tissue; `python -m monai_ext predict` refuses slides that may be real.
+
+"""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Share:
         change: line of the changelog for this version.
         source: address at which it is published; from then on the version is fixed.
         replace: let a version that is not published have another checksum than recorded.
+        is_demo: weights of invented slides: ``demo`` in name and version, a warning in the card.
     """
 
     name: str = ""
@@ -38,6 +43,7 @@ class Share:
     change: str = ""
     source: str = ""
     replace: bool = False
+    is_demo: bool = False
 
 
 def package_bundle(
@@ -76,11 +82,17 @@ def package_bundle(
     }
     if run is not None:
         inside |= run_overlay(bundle, run)
-    metadata = _read(inside[METADATA])
-    if share.version:
-        metadata = with_version(metadata, share.version, share.change)
+    metadata: dict[str, Any] = json.loads(_data(inside[METADATA]))
+    name, version, change = share.name or bundle.name, share.version, share.change
+    if share.is_demo:
+        name = share.name or demo_name(bundle.name)
+        version = version or f"{metadata['version']}-demo"
+        change = change or "Demonstration weights, trained on invented slides"
+        inside[CARD] = WARNING.encode() + _data(inside[CARD])
+    if version:
+        metadata = with_version(metadata, version, change)
         inside[METADATA] = (json.dumps(metadata, indent=2, ensure_ascii=False) + "\n").encode()
-    name = require_name(share.name or bundle.name)
+    require_name(name)
     archive = make_folder(output) / f"{name}_v{metadata['version']}.zip"
     with tempfile.TemporaryDirectory(dir=output) as folder:
         inside |= _vendored(bundle, project) if vendor else _wheel(project, Path(folder))
@@ -92,8 +104,8 @@ def package_bundle(
     return archive, checksum
 
 
-def _read(content: bytes | Path) -> dict[str, Any]:
-    return json.loads(content if isinstance(content, bytes) else content.read_bytes())
+def _data(content: bytes | Path) -> bytes:
+    return content if isinstance(content, bytes) else content.read_bytes()
 
 
 def _wheel(project: Path, folder: Path) -> dict[str, bytes | Path]:

@@ -65,8 +65,29 @@ def test_answer_counts_what_was_written_and_is_silent_about_the_rest(run, tmp_pa
 
 def test_folder_that_is_no_run_is_named_with_what_it_lacks(run, tmp_path):
     (run / "model.pt").unlink()
-    with pytest.raises(SettingError, match=r"run has no model\.pt\. Rule: a run folder is"):
+    with pytest.raises(SettingError, match=r"run has no inference.json with model.pt"):
         predict(run, tmp_path, features=tmp_path)
+
+
+def as_bundle(run):
+    """The run's files in a bundle's places."""
+    for folder, name in (("configs", "inference.json"), ("models", "model.pt")):
+        (run / folder).mkdir()
+        (run / name).rename(run / folder / name)
+
+
+def test_an_unpacked_bundle_is_a_model_too(run, tmp_path):
+    as_bundle(run)
+    found = seen(run, features=tmp_path)
+    assert found["ckpt_path"] == f"{run}/models/model.pt"
+
+
+def test_demonstration_weights_are_asked_for_by_name(run, tmp_path):
+    as_bundle(run)
+    (run / "configs/metadata.json").write_text(json.dumps({"version": "0.1.0-demo"}))
+    with pytest.raises(SettingError, match="may be real"):
+        predict(run, tmp_path, features=tmp_path)
+    assert seen(run, features=tmp_path, allow_demo=True)
 
 
 def test_no_input_is_refused(run, tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 
 from monai_ext.errors import BundleError
-from monai_ext.export.identity import require_name, with_version
+from monai_ext.export.identity import demo_name, require_name, with_version
 
 OLD = {"version": "0.1.0", "changelog": {"0.1.0": "First"}, "name": "x"}
 
@@ -9,6 +9,11 @@ OLD = {"version": "0.1.0", "changelog": {"0.1.0": "First"}, "name": "x"}
 @pytest.mark.parametrize("name", ["lung_m2otca_classification", "a", "net_vision"])
 def test_names_that_can_be_split_pass(name):
     assert require_name(name) == name
+
+
+def test_demo_is_in_the_name_and_the_task_stays_last():
+    assert demo_name("pathology_x_classification") == "pathology_x_demo_classification"
+    assert demo_name("net") == "demo_net"
 
 
 @pytest.mark.parametrize("name", ["lung_v2", "Lung", "2lung", "a-b", "a b", "../a", ""])

@@ -121,6 +121,19 @@ def test_it_is_shared_under_another_name_and_version(bundle, tmp_path):
         packed(bundle, tmp_path, share=Share(name="lung_v2"))
 
 
+def test_demonstration_weights_say_so_everywhere(bundle, tmp_path):
+    archive, _ = packed(bundle, tmp_path, share=Share(is_demo=True))
+    assert archive.name == "pathology_m2otca_demo_classification_v0.1.0-demo.zip"
+    with zipfile.ZipFile(archive) as content:
+        inside = archive.stem.split("_v0")[0]
+        metadata = json.loads(content.read(f"{inside}/configs/metadata.json"))
+        card = content.read(f"{inside}/docs/README.md").decode()
+    assert metadata["version"] == "0.1.0-demo"
+    assert "invented slides" in metadata["changelog"]["0.1.0-demo"]
+    assert card.startswith("> **Demonstration weights.**")
+    assert card.endswith((bundle / "docs/README.md").read_text())
+
+
 def test_a_place_without_the_library_has_nothing_to_vendor(bundle, tmp_path):
     with pytest.raises(BundleError, match="has no monai_ext"):
         package_bundle(bundle, tmp_path, tmp_path, table=tmp_path / "model_info.json", vendor=True)
