@@ -19,8 +19,8 @@ from monai_ext.export.used_modules import used_files
 from monai_ext.export.wheel import build_wheel
 
 WHEELS, METADATA, CARD = "wheels", "configs/metadata.json", "docs/README.md"
-WARNING = """> **Demonstration weights.** Trained on invented slides, to show how things work: they say
-> nothing about tissue; `python -m monai_ext predict` refuses slides that may be real.
+WARNING = """> **Demonstration weights.** Trained on invented slides, to show how things work.
+> They say nothing about tissue; `python -m monai_ext predict` refuses slides that may be real.
 
 """
 
