@@ -61,6 +61,7 @@ METHODS: dict[str, dict[str, Any]] = {
     "no_pal": {"ssl": "mpamatch", "use_pal": False},
     "no_pcl": {"ssl": "mpamatch", "use_pcl": False},
     "generic_prompts": {"ssl": "mpamatch", "prompt_set": "generic"},
+    "equal_shares": {"ssl": "mpamatch", "assign": "sinkhorn"},
     "random_texts": {"ssl": "mpamatch", "text_encoder": "random", "text_options": {"dim": 384}},
     **{f"k{k}": {"ssl": "mpamatch", "prototypes_per_class": k} for k in (1, 3, 10)},
     **{f"tau{t}": {"ssl": "mpamatch", "tau": t / 100} for t in (90, 99)},
