@@ -68,9 +68,14 @@ def _share(given: dict[str, str]) -> Share:
     known = {"rename", "version", "change", "source", "replace", "demo"}
     if unknown := set(given) - known:
         raise SettingError(f"--{', --'.join(unknown)}", ", ".join(sorted(known)), "mend it")
-    words = {key: str(given.get(key, "")) for key in ("version", "change", "source")}
-    flags = {"replace": as_bool(given.get("replace")), "is_demo": as_bool(given.get("demo"))}
-    return Share(name=str(given.get("rename", "")), **flags, **words)
+    return Share(
+        name=str(given.get("rename", "")),
+        version=str(given.get("version", "")),
+        change=str(given.get("change", "")),
+        source=str(given.get("source", "")),
+        replace=as_bool(given.get("replace")),
+        is_demo=as_bool(given.get("demo")),
+    )
 
 
 if __name__ == "__main__":
