@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import math
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from monai_ext.errors import BundleError
 from monai_ext.experiments.bundle_run import run_config
 from monai_ext.testing.zoo.outcome import NotApplicableError
 from monai_ext.testing.zoo.toy_inputs import toy_values
+
+if TYPE_CHECKING:
+    from monai.bundle import ConfigWorkflow
 
 KINDS = {"train": "train", "inference": "infer"}
 
@@ -30,10 +34,18 @@ def check_properties(bundle: Path, folder: Path) -> str:
         values = toy_values(config, folder / stem)
         workflow = ConfigWorkflow(str(config), workflow_type=kind, logging_file=False, **values)
         workflow.initialize()
-        if missing := workflow.check_properties():
+        if missing := _missing(workflow):
             raise BundleError(f"{config} lacks {missing}", "MONAI's properties", "add them")
         looked.append(stem)
     return " and ".join(looked)
+
+
+def _missing(workflow: ConfigWorkflow) -> str:
+    """Required properties that a config lacks; for the first of them MONAI raises ``KeyError``."""
+    try:
+        return ", ".join(workflow.check_properties() or [])
+    except KeyError as error:
+        return str(error.args[0])
 
 
 def check_training(bundle: Path, folder: Path) -> str:
