@@ -47,14 +47,15 @@ def check_export(bundle: Path, folder: Path) -> str:
     manner = _export(bundle, folder)
     exported = torch.jit.load(str(folder / "model.ts")).eval()
     rng = torch.Generator().manual_seed(0)
-    far = 0.0
+    far = []
     for size in EDGES if _is_image(bundle) else SIZES:
         x = example_input(bundle, size, rng)
         with torch.inference_mode():
-            far = max(far, float((exported(x) - network(x)).abs().max()))
-    if not far <= TOLERANCE:
-        raise BundleError(f"model.ts differs by {far:.1e}", f"at most {TOLERANCE}", "mend it")
-    return f"{manner}, differs by {far:.0e}"
+            far.append(float((exported(x) - network(x)).abs().max()))
+    if not all(value <= TOLERANCE for value in far):  # so that NaN is a fault too
+        told = ", ".join(f"{value:.1e}" for value in far)
+        raise BundleError(f"model.ts differs by {told}", f"at most {TOLERANCE}", "mend it")
+    return f"{manner}, differs by {max(far):.0e}"
 
 
 def network_of(bundle: Path) -> torch.nn.Module:
@@ -95,7 +96,7 @@ def _export(bundle: Path, folder: Path) -> str:
     }
     try:
         ckpt_export("network_def", **where, **_files(bundle))
-    except (RuntimeError, TypeError, ValueError, OSError, NotImplementedError):
+    except (RuntimeError, ValueError):  # what torch.jit.script raises where it has no way
         if not _is_image(bundle):
             raise
         shape = [1, _input_of(bundle)["num_channels"], EDGES[-1], EDGES[-1]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -35,6 +36,7 @@ STILL: dict[str, Any] = {
     "feature_dropout": 0.0,
     "norm": "group",
     "ssl": "unimatch",
+    "tau": 0.5,
     "num_workers": 0,
 }
 """Ids that take chance, and statistics of a process's own batch, out of training."""
@@ -62,7 +64,7 @@ def check_processes(bundle: Path, folder: Path) -> str:
     run_config([config], workflow_type="train", **one)
     far = {name: _difference(folder, name) for name in _columns(folder / "one")}
     worst = max(far, key=lambda name: far[name])
-    if not far[worst] <= TOLERANCE:
+    if far[worst] > TOLERANCE:
         raise BundleError(
             f"{worst} of two processes differs by {far[worst]:.1e} from that of one",
             f"at most {TOLERANCE} on the same global batch",
@@ -98,7 +100,8 @@ def _columns(run: Path) -> list[str]:
 
 
 def _difference(folder: Path, name: str) -> float:
+    """Largest difference; infinite where a run is shorter, or a value is no number."""
     one, two = (metric_column(folder / run, name) for run in ("one", "two"))
-    if len(one) != len(two):
-        return float("inf")
+    if len(one) != len(two) or not all(map(math.isfinite, one + two)):
+        return math.inf
     return max(abs(a - b) for a, b in zip(one, two, strict=True))

@@ -16,8 +16,13 @@ from monai_ext.testing.zoo.outcome import NotApplicableError
 TOY_TEXT = Path(__file__).parents[1] / "toy_text.safetensors"
 """Prompts of a toy task, encoded by ``tiny_text`` at width 8."""
 TOY_PROMPTS = Path(__file__).parents[1] / "toy_prompts.json"
-TOY_NETWORK: dict[str, Any] = {"hidden_dim": 16, "attention_dim": 8, "text": str(TOY_TEXT)}
-TOY_BAGS: dict[str, Any] = TOY_NETWORK | {"m": 4, "learning_rate": 0.01}
+TOY_BAGS: dict[str, Any] = {
+    "hidden_dim": 16,
+    "attention_dim": 8,
+    "m": 4,
+    "text": str(TOY_TEXT),
+    "learning_rate": 0.01,
+}
 TOY_MASKS: dict[str, Any] = {
     "patch_encoder": "uni_v1",
     "encoder_options": {"preset": "tiny"},

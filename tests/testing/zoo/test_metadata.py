@@ -49,7 +49,7 @@ def test_what_the_schema_lets_passes(bag_bundle, tmp_path, edit):
         content["anything"] = [1]
 
     edit(bag_bundle / "configs/metadata.json", change)
-    check_metadata(bag_bundle, tmp_path)
+    assert check_metadata(bag_bundle, tmp_path) == "version 0.1.0"
 
 
 def test_all_faults_come_at_once(bag_bundle, tmp_path, edit):

@@ -33,10 +33,15 @@ def test_example_inputs_follow_the_metadata(bag_bundle, image_bundle):
     assert 250 < image.max() <= 255
 
 
-def test_an_export_that_differs_is_found(bag_bundle, tmp_path, monkeypatch):
+@pytest.mark.parametrize("logit", [0.5, float("nan")])
+def test_an_export_that_differs_is_found(bag_bundle, tmp_path, monkeypatch, logit):
     class Off(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.logit: float = logit
+
         def forward(self, x):
-            return torch.full((1, 2), 0.5)
+            return torch.full((1, 2), self.logit)
 
     def export(_bundle, folder):
         torch.jit.script(Off()).save(str(folder / "model.ts"))

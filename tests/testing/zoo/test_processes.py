@@ -23,13 +23,26 @@ def test_processes_that_exchange_nothing_are_found(bag_bundle, tmp_path, monkeyp
         check_processes(bag_bundle, tmp_path / "work")
 
 
-def test_runs_of_unequal_length_are_found(bag_bundle, tmp_path, monkeypatch):
-    def shortened(bundle, values, folder):
+def shorter(text):
+    return "\n".join(text.splitlines()[:-1]) + "\n"
+
+
+def no_number(text):
+    head, *rows = text.splitlines()
+    place = head.split(",").index("train_loss")
+    last = rows[-1].split(",")
+    last[place] = "nan"
+    return "\n".join([head, *rows[:-1], ",".join(last)]) + "\n"
+
+
+@pytest.mark.parametrize("spoil", [shorter, no_number])
+def test_runs_that_cannot_be_compared_are_found(bag_bundle, tmp_path, monkeypatch, spoil):
+    def spoilt(bundle, values, folder):
         alone(bundle, values | {"accumulation_steps": 2}, folder)
         table = folder / "two" / "metrics.csv"
-        table.write_text("\n".join(table.read_text().splitlines()[:-1]) + "\n")
+        table.write_text(spoil(table.read_text()))
 
-    monkeypatch.setattr(processes, "_run_two", shortened)
+    monkeypatch.setattr(processes, "_run_two", spoilt)
     with pytest.raises(BundleError, match="differs by inf"):
         check_processes(bag_bundle, tmp_path / "work")
 
