@@ -117,7 +117,7 @@ def test_tune_and_crossval_refuse_in_one_line(monkeypatch, cohort, tmp_path):
 
 
 def test_predict_without_a_run_says_so(monkeypatch, tmp_path):
-    with pytest.raises(SystemExit, match=r"has no inference.json with model.pt"):
+    with pytest.raises(SystemExit, match=r"has no inference\.json and no model\.pt"):
         call(
             monkeypatch, "predict", "--model", tmp_path, "--output", tmp_path, "--slides", tmp_path
         )

@@ -60,14 +60,20 @@ def predict(
 
 def _parts(model: Path) -> tuple[Path, Path]:
     """Folder of the configs, and the weights: side by side in a run, apart in a bundle."""
-    for configs, weights in ((model, model), (model / "configs", model / "models")):
-        if (configs / INFERENCE).is_file() and (weights / MODEL).is_file():
-            return configs, weights / MODEL
-    raise SettingError(
-        f"{model} has no {INFERENCE} with {MODEL} beside it, nor configs/ and models/ with them",
-        "a model is what training wrote, or an unpacked bundle with weights",
-        "give the --output_dir of a training",
-    )
+    is_bundle = (model / "configs").is_dir()
+    configs, weights = (model / "configs", model / "models") if is_bundle else (model, model)
+    missing = [
+        path.relative_to(model).as_posix()
+        for path in (configs / INFERENCE, weights / MODEL)
+        if not path.is_file()
+    ]
+    if missing:
+        raise SettingError(
+            f"{model} has no {' and no '.join(missing)}",
+            "a run folder is what training wrote, a bundle has configs/ and models/",
+            "give the --output_dir of a training, or an unpacked bundle with weights",
+        )
+    return configs, weights / MODEL
 
 
 def _written(output: Path) -> str:

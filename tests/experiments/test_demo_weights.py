@@ -36,12 +36,9 @@ def write_slide(folder, name, description):
     return write_pyramid_tiff(folder / name, pixels, (64, 64), **given)
 
 
-def test_invented_slides_pass(demo, slides):
+def test_invented_slides_pass_and_a_real_one_among_them_is_named(demo, slides):
     require_invented(demo, slides, None)
     require_invented(demo, slides / "a.tif", None)
-
-
-def test_a_real_slide_among_them_is_named(demo, slides):
     write_slide(slides, "b.tif", "")
     with pytest.raises(SettingError, match=r"b\.tif may be real.*--allow_demo True"):
         require_invented(demo, slides, None)
@@ -61,3 +58,5 @@ def test_other_weights_see_any_slide(slides, tmp_path):
     write_slide(slides, "b.tif", "")
     require_invented(metadata(tmp_path, "0.1.0"), slides, None)
     require_invented(tmp_path / "absent.json", slides, tmp_path)
+    with pytest.raises(SettingError):
+        require_invented(metadata(tmp_path, "0.1.0-demo"), slides, None)

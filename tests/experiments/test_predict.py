@@ -65,7 +65,7 @@ def test_answer_counts_what_was_written_and_is_silent_about_the_rest(run, tmp_pa
 
 def test_folder_that_is_no_run_is_named_with_what_it_lacks(run, tmp_path):
     (run / "model.pt").unlink()
-    with pytest.raises(SettingError, match=r"run has no inference.json with model.pt"):
+    with pytest.raises(SettingError, match=r"run has no model\.pt\. Rule: a run folder is"):
         predict(run, tmp_path, features=tmp_path)
 
 
@@ -80,6 +80,9 @@ def test_an_unpacked_bundle_is_a_model_too(run, tmp_path):
     as_bundle(run)
     found = seen(run, features=tmp_path)
     assert found["ckpt_path"] == f"{run}/models/model.pt"
+    (run / "models/model.pt").unlink()
+    with pytest.raises(SettingError, match=r"run has no models/model\.pt\. "):
+        predict(run, tmp_path, features=tmp_path)
 
 
 def test_demonstration_weights_are_asked_for_by_name(run, tmp_path):
