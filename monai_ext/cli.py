@@ -345,6 +345,20 @@ class Verbs:
             allow_demo=as_bool(allow_demo),
         )
 
+    def export(self, model: str, format: str = "ts", output: str = "", **overrides: str) -> str:  # noqa: A002
+        """Write a trained network in a form that others run, and hold it against the network.
+
+        Args:
+            model: run folder, unpacked bundle with weights, or pathology_tile_feature_extraction.
+            format: ts (TorchScript), pt2 (torch.export), onnx, or wsinfer (tiles in QuPath).
+            output: file, or folder for wsinfer; by default beside the weights.
+            overrides: config ids of inference.json; for wsinfer of the encoder, as --checkpoint.
+        """
+        from monai_ext.experiments import export
+
+        values = {name: as_value(text) for name, text in overrides.items()}
+        return export(model, format, as_path(output), values)
+
     def demo(self, output: str = "runs/demo", seed: str = "0") -> str:
         """Make slides with planted lesions, extract, train, evaluate and draw; about 8 minutes.
 

@@ -9,6 +9,7 @@ from monai_ext.experiments.crossval import FoldResult, cross_validate, pooled
 from monai_ext.experiments.crossval_report import slide_metrics, write_report
 from monai_ext.experiments.crossval_run import report_crossval, run_crossval
 from monai_ext.experiments.demo import demo
+from monai_ext.experiments.export_verb import export
 from monai_ext.experiments.holm import holm
 from monai_ext.experiments.metrics import CLASSIFICATION_METRICS, classification_metrics
 from monai_ext.experiments.nested_bootstrap import nested_bootstrap_interval
@@ -49,6 +50,7 @@ __all__ = [
     "corrected_resampled_t",
     "cross_validate",
     "demo",
+    "export",
     "find_bundle",
     "holm",
     "mean_pool_logistic",

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from monai_ext.errors import SettingError
+from monai_ext.experiments.held_out_bags import held_out_bags
 from monai_ext.experiments.results_table import results_table
-from monai_ext.experiments.trained_network import held_out_bags, trained_network
+from monai_ext.export import find_model, trained_network
 from monai_ext.ops.bank_cosine import bank_collapse, bank_cosine
 
 
@@ -74,7 +75,7 @@ def bank_retrieval(run: Path | str, datalist: Path | str, *, tiles: int) -> str:
     Raises:
         SettingError: if the network has no visual prototypes.
     """
-    network: Any = trained_network(run)
+    network: Any = trained_network(find_model(Path(str(run))))
     found = []
     with torch.inference_mode():
         vision, text = network.projected_banks()

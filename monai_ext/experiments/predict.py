@@ -8,8 +8,8 @@ from typing import Any
 from monai_ext.errors import SettingError
 from monai_ext.experiments.bundle_run import INFERENCE, run_config
 from monai_ext.experiments.demo_weights import require_invented
-
-MODEL = "model.pt"
+from monai_ext.export import find_model
+from monai_ext.export.model_folder import METADATA, WEIGHTS
 
 
 def predict(
@@ -39,12 +39,19 @@ def predict(
             real and the weights are a demonstration's.
         SystemExit: 3 if slides failed (they are in ``failed.csv``).
     """
-    configs, weights = _parts(Path(str(model)))
+    found = find_model(Path(str(model)))
+    configs, weights = found.configs, found.weights
+    if weights is None:
+        raise SettingError(
+            f"{model} has no {WEIGHTS}",
+            "predict reads what training wrote",
+            "run an extraction with python -m monai.bundle run",
+        )
     if slides is None and features is None:
         repair = "give --slides or --features"
         raise SettingError("no input", "predict reads slides or features", repair)
     if not allow_demo:
-        require_invented(configs / "metadata.json", slides, features)
+        require_invented(configs / METADATA, slides, features)
     bundle = {} if configs == weights.parent else {"bundle_root": str(configs.parent)}
     values = {
         **bundle,
@@ -56,24 +63,6 @@ def predict(
     }
     run_config([configs / INFERENCE], workflow_type="infer", **values)
     return _written(Path(str(output)))
-
-
-def _parts(model: Path) -> tuple[Path, Path]:
-    """Folder of the configs, and the weights: side by side in a run, apart in a bundle."""
-    is_bundle = (model / "configs").is_dir()
-    configs, weights = (model / "configs", model / "models") if is_bundle else (model, model)
-    missing = [
-        path.relative_to(model).as_posix()
-        for path in (configs / INFERENCE, weights / MODEL)
-        if not path.is_file()
-    ]
-    if missing:
-        raise SettingError(
-            f"{model} has no {' and no '.join(missing)}",
-            "a run folder is what training wrote, a bundle has configs/ and models/",
-            "give the --output_dir of a training, or an unpacked bundle with weights",
-        )
-    return configs, weights / MODEL
 
 
 def _written(output: Path) -> str:

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from monai_ext.errors import SettingError
+from monai_ext.experiments.held_out_bags import held_out_bags
 from monai_ext.experiments.metrics import classification_metrics
 from monai_ext.experiments.results_table import results_table
-from monai_ext.experiments.trained_network import held_out_bags, trained_network
+from monai_ext.export import find_model, trained_network
 
 
 def transport_grid(
@@ -38,13 +39,13 @@ def transport_grid(
     Raises:
         SettingError: if the network has no plan.
     """
-    bags = list(held_out_bags(datalist))
-    reference, _ = _answers(trained_network(run), bags)
+    bags, model = list(held_out_bags(datalist)), find_model(Path(str(run)))
+    reference, _ = _answers(trained_network(model), bags)
     labels = [label for _, label in bags]
     found = {}
     for epsilon in epsilons:
         for n_iters in iterations:
-            network = trained_network(run, {"epsilon": epsilon, "n_iters": n_iters})
+            network = trained_network(model, {"epsilon": epsilon, "n_iters": n_iters})
             logits, error = _answers(network, bags)
             p = logits.double().softmax(1).nan_to_num(1 / logits.shape[1])
             found[f"epsilon {epsilon:g}, {n_iters} iterations"] = {

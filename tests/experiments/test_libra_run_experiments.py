@@ -9,10 +9,11 @@ from monai_ext.data import write_text_embeddings
 from monai_ext.errors import SettingError
 from monai_ext.experiments import run_bundle
 from monai_ext.experiments.bank_retrieval import bank_retrieval
+from monai_ext.experiments.held_out_bags import held_out_bags
 from monai_ext.experiments.prompt_robustness import prompt_robustness
 from monai_ext.experiments.text_control_table import BUNDLE
-from monai_ext.experiments.trained_network import held_out_bags, trained_network
 from monai_ext.experiments.transport_grid import transport_grid
+from monai_ext.export import find_model, trained_network
 from monai_ext.outputs import read_predictions
 from tests.experiments.planted_texts import paraphrased, planted_texts, write_planted_cohort
 
@@ -51,7 +52,7 @@ def datalist(planted):
 
 
 def test_network_out_of_a_run_answers_as_the_evaluation_did(run, datalist):
-    network = trained_network(run)
+    network = trained_network(find_model(run))
     table = read_predictions(run / "predictions.csv")
     named = {row.slide: row.probabilities for row in table.rows}
     slides = [item["slide"] for item in json.loads(datalist.read_text())["test"]]
@@ -60,9 +61,9 @@ def test_network_out_of_a_run_answers_as_the_evaluation_did(run, datalist):
             found = network(bag).softmax(1)[0].tolist()
             assert found == pytest.approx(named[slide], abs=1e-5)
     with pytest.raises(SettingError, match="does not fit its network"):
-        trained_network(run, {"hidden_dim": 32})
+        trained_network(find_model(run), {"hidden_dim": 32})
     with pytest.raises(SettingError, match=r"has no inference\.json and no model\.pt"):
-        trained_network(datalist.parent)
+        trained_network(find_model(datalist.parent))
 
 
 def test_grid_shows_error_falling_with_iterations_and_no_change_at_the_trained_setting(

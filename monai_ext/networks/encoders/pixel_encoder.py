@@ -151,7 +151,12 @@ def padded_image(image: Tensor, multiple: int) -> Tensor:
     """Repeat the last row and column until both sides are multiples, ``[B, 3, H', W']``.
 
     In arithmetic that a traced module repeats for other sizes, as MONAI's function for divisible
-    sizes does not.
+    sizes does not. ``torch.export`` finds no end of conditions in it: a program takes sides that
+    are multiples.
     """
+    if torch.compiler.is_exporting():
+        for side in image.shape[-2:]:
+            torch._check(side % multiple == 0)
+        return image
     below, right = -image.shape[-2] % multiple, -image.shape[-1] % multiple
     return torch.nn.functional.pad(image, [0, right, 0, below], mode="replicate")

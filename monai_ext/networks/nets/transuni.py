@@ -99,6 +99,11 @@ class TransUNi(nn.Module):
         if proto_xattn:
             self.looks.append(PrototypeCrossAttention(last, embed_dim, max(last, 32)))
 
+    @property
+    def multiple(self) -> int:
+        """Sides that are multiples of it are not padded."""
+        return self.encoder.multiple
+
     def forward(self, image: torch.Tensor) -> torch.Tensor:
         """Segment.
 
@@ -112,7 +117,7 @@ class TransUNi(nn.Module):
 
     def encode(self, image: torch.Tensor) -> list[torch.Tensor]:
         """Maps of the image ``[B, 3, H, W]``, padded to the encoder's multiple."""
-        return self.encoder(padded_image(image, self.encoder.multiple))
+        return self.encoder(padded_image(image, self.multiple))
 
     def decode(self, maps: list[torch.Tensor], size: Sequence[int]) -> Decoded:
         """From maps, perturbed or not, to logits and what pixels are embedded from.

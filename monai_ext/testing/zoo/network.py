@@ -1,21 +1,27 @@
-"""The network of a bundle: what goes in and out of it, and its TorchScript."""
+"""The network of a bundle: what goes in and out of it, and the forms it is exported to."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from monai_ext.errors import BundleError
+import torch
+
+from monai_ext.export import (
+    FORMATS,
+    ModelFolder,
+    export_model,
+    find_model,
+    input_form,
+    require_agreement,
+    untrained_network,
+)
 from monai_ext.testing.zoo.files import read_json
-
-if TYPE_CHECKING:
-    import torch
 
 SIZES = (7, 33)
 """Instances of a bag."""
 EDGES = (96, 224)
 """px of an image; a network of images is traced with the last."""
-TOLERANCE = 1e-4
 
 
 def check_network(bundle: Path, _folder: Path) -> str:
@@ -39,79 +45,62 @@ def check_export(bundle: Path, folder: Path) -> str:
     Raises:
         BundleError: if outputs differ by more than 1e-4.
     """
-    import torch
-
-    network = network_of(bundle)
+    network, form = untrained_network(bundle / "configs"), input_form(_metadata(bundle))
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(network.state_dict(), folder / "model.pt")
-    manner = _export(bundle, folder)
+    manner = _ckpt_export(bundle, folder)
     exported = torch.jit.load(str(folder / "model.ts")).eval()
     rng = torch.Generator().manual_seed(0)
-    far = []
-    for size in EDGES if _is_image(bundle) else SIZES:
-        x = example_input(bundle, size, rng)
-        with torch.inference_mode():
-            far.append(float((exported(x) - network(x)).abs().max()))
-    if not all(value <= TOLERANCE for value in far):  # so that NaN is a fault too
-        told = ", ".join(f"{value:.1e}" for value in far)
-        raise BundleError(f"model.ts differs by {told}", f"at most {TOLERANCE}", "mend it")
-    return f"{manner}, differs by {max(far):.0e}"
+    sizes = EDGES if form.is_image else SIZES
+    inputs = [form.example([size] * len(form.sides), rng) for size in sizes]
+    return f"{manner}, differs by {require_agreement(exported, network, inputs):.0e}"
 
 
-def network_of(bundle: Path) -> torch.nn.Module:
-    """``network_def`` of the bundle's ``inference.json``, untrained."""
-    from monai.bundle import ConfigParser
+def check_forms(bundle: Path, folder: Path) -> str:
+    """``python -m monai_ext export`` in every format that the metadata promise.
 
-    parser = ConfigParser()
-    parser.read_config(str(bundle / "configs" / "inference.json"))
-    parser["bundle_root"] = str(bundle)
-    return parser.get_parsed_content("network_def").eval()
-
-
-def example_input(bundle: Path, size: int, rng: torch.Generator) -> torch.Tensor:
-    """An input as the metadata describes it, ``*`` being ``size``; a bag has sound places.
-
-    Returns:
-        float32 ``[1, channels, *shape]``.
+    Raises:
+        BundleError: if a file differs from the network on one of 20 inputs.
     """
-    import torch
-
-    image = _input_of(bundle)
-    shape = [size if isinstance(s, str) else s for s in image["spatial_shape"]]
-    x = torch.rand(1, image["num_channels"], *shape, generator=rng)
-    if _is_image(bundle):
-        return x * image["value_range"][1]
-    x[:, 0] = torch.randint(0, 3, (1, size), generator=rng).float()
-    x[:, 1:3] = torch.randint(0, 9, (1, 2, size), generator=rng).float()
-    x[:, 3] = torch.randint(-1, 6, (1, size), generator=rng).float()
-    return x
+    folder.mkdir(parents=True, exist_ok=True)
+    model = _as_trained(bundle, folder)
+    found = []
+    for form in model.metadata.get("export_formats", FORMATS):
+        far = export_model(model, form, folder / f"model.{form}")
+        found.append(f"{form} {far:.0e}")
+    return f"largest difference of 20 inputs: {', '.join(found)}"
 
 
-def _export(bundle: Path, folder: Path) -> str:
+def _as_trained(bundle: Path, folder: Path) -> ModelFolder:
+    """The bundle with the weights that its network begins with."""
+    weights = folder / "begun.pt"
+    if "ckpt_path" not in read_json(bundle / "configs" / "inference.json"):
+        return find_model(bundle)
+    torch.save(untrained_network(bundle / "configs").state_dict(), weights)
+    return ModelFolder(bundle / "configs", weights)
+
+
+def _ckpt_export(bundle: Path, folder: Path) -> str:
     from monai.bundle import ckpt_export
 
     where: dict[str, Any] = {
         "filepath": str(folder / "model.ts"),
         "ckpt_file": str(folder / "model.pt"),
     }
+    form = input_form(_metadata(bundle))
     try:
         ckpt_export("network_def", **where, **_files(bundle))
     except (RuntimeError, ValueError):  # what torch.jit.script raises where it has no way
-        if not _is_image(bundle):
+        if not form.is_image:
             raise
-        shape = [1, _input_of(bundle)["num_channels"], EDGES[-1], EDGES[-1]]
+        shape = [1, form.channels, EDGES[-1], EDGES[-1]]
         ckpt_export("network_def", use_trace=True, input_shape=shape, **where, **_files(bundle))
         return "traced"
     return "scripted"
 
 
-def _input_of(bundle: Path) -> dict[str, Any]:
-    form = read_json(bundle / "configs" / "metadata.json")["network_data_format"]
-    return form["inputs"]["image"]
-
-
-def _is_image(bundle: Path) -> bool:
-    return len(_input_of(bundle)["spatial_shape"]) == 2
+def _metadata(bundle: Path) -> dict[str, Any]:
+    return read_json(bundle / "configs" / "metadata.json")
 
 
 def _files(bundle: Path) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from monai_ext.testing.zoo.files import check_files, check_private_paths, check_sizes
 from monai_ext.testing.zoo.metadata import check_metadata, check_requirements
-from monai_ext.testing.zoo.network import check_export, check_network
+from monai_ext.testing.zoo.network import check_export, check_forms, check_network
 from monai_ext.testing.zoo.outcome import Check, Outcome, outcome_of
 from monai_ext.testing.zoo.processes import check_processes
 from monai_ext.testing.zoo.workflow import check_inference, check_properties, check_training
@@ -21,6 +21,7 @@ CHECKS: dict[str, tuple[Check, str]] = {
     "properties": (check_properties, "properties"),
     "network in and out": (check_network, "network"),
     "ckpt_export": (check_export, "network"),
+    "exports": (check_forms, "network"),
     "one epoch": (check_training, "trial"),
     "one inference": (check_inference, "trial"),
     "two processes": (check_processes, "processes"),

@@ -5,7 +5,7 @@ import torch
 
 from monai_ext.errors import BundleError
 from monai_ext.testing.zoo import network
-from monai_ext.testing.zoo.network import check_export, check_network, example_input
+from monai_ext.testing.zoo.network import check_export, check_forms, check_network
 
 
 def test_sound_networks_pass(bag_bundle, image_bundle, tmp_path):
@@ -23,16 +23,6 @@ def test_other_channels_than_said(bag_bundle, tmp_path, edit):
         check_network(bag_bundle, tmp_path)
 
 
-def test_example_inputs_follow_the_metadata(bag_bundle, image_bundle):
-    bag = example_input(bag_bundle, 40, torch.Generator().manual_seed(1))
-    assert bag.shape[2] == 40
-    assert bag[0, 0].unique().tolist() == [0, 1, 2]
-    assert bag[0, 3].min() == -1
-    image = example_input(image_bundle, 50, torch.Generator().manual_seed(1))
-    assert image.shape == (1, 3, 50, 50)
-    assert 250 < image.max() <= 255
-
-
 @pytest.mark.parametrize("logit", [0.5, float("nan")])
 def test_an_export_that_differs_is_found(bag_bundle, tmp_path, monkeypatch, logit):
     class Off(torch.nn.Module):
@@ -47,9 +37,20 @@ def test_an_export_that_differs_is_found(bag_bundle, tmp_path, monkeypatch, logi
         torch.jit.script(Off()).save(str(folder / "model.ts"))
         return "scripted"
 
-    monkeypatch.setattr(network, "_export", export)
-    with pytest.raises(BundleError, match=r"model.ts differs by"):
+    monkeypatch.setattr(network, "_ckpt_export", export)
+    with pytest.raises(BundleError, match=r"exported network's output differs by"):
         check_export(bag_bundle, tmp_path)
+
+
+def test_formats_are_those_of_the_metadata(bag_bundle, tmp_path, edit):
+    def change(content):
+        content["export_formats"] = ["ts"]
+
+    edit(bag_bundle / "configs/metadata.json", change)
+    found = check_forms(bag_bundle, tmp_path)
+    assert found.startswith("largest difference of 20 inputs: ts ")
+    assert "pt2" not in found
+    assert (tmp_path / "model.ts").is_file()
 
 
 def test_a_network_of_bags_is_never_traced(bag_bundle, tmp_path, monkeypatch):
