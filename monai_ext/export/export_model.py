@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from monai_ext.atomic import write_atomically
+from monai_ext.atomic import make_folder, write_atomically
 from monai_ext.errors import SettingError
 from monai_ext.export.agreement import require_agreement
 from monai_ext.export.input_form import InputForm, input_form, random_inputs
@@ -52,10 +53,15 @@ def export_model(
     _require_promised(model, form)
     network = trained_network(model, overrides)
     takes = input_form(model.metadata, _tile_px(model, overrides))
-    with write_atomically(path) as partial:
-        read = _write(form, network, takes, model, partial)
+    with tempfile.TemporaryDirectory(dir=make_folder(path.parent), prefix=".partial-") as place:
+        written = Path(place) / path.name  # TorchScript's inner folder has its name
+        read = _write(form, network, takes, model, written)
         multiple = None if form == "ts" else stride_of(network)
-        return require_agreement(read(), network, random_inputs(takes, TRIED, multiple=multiple))
+        inputs = random_inputs(takes, TRIED, multiple=multiple)
+        far = require_agreement(read(), network, inputs)
+        with write_atomically(path) as partial:
+            written.replace(partial)
+    return far
 
 
 def _write(

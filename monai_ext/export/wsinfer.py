@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,9 @@ def write_wsinfer(model: ModelFolder, folder: Path, encoder: dict[str, Any] | No
     far = require_agreement(script, scorer, tiles)
     config = _config(record, float(record["grid"]["mpps"][level]), tile_px)
     with write_atomically(make_folder(folder) / SCRIPT) as path:
-        torch.jit.save(script, str(path))
+        whole = io.BytesIO()  # a file's name would be part of its bytes
+        torch.jit.save(script, whole)
+        path.write_bytes(whole.getvalue())
     with write_atomically(folder / CONFIG) as path:
         path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return far

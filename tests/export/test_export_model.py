@@ -2,6 +2,7 @@
 
 import json
 import sys
+import zipfile
 
 import pytest
 import torch
@@ -47,6 +48,13 @@ def test_files_hold_the_trained_network(model, tmp_path, form, load, rng):
     bag = torch.rand(1, 10, 5, generator=rng)
     wanted = bag[:, 4:].mean(2) @ head["head.weight"].T + head["head.bias"]
     torch.testing.assert_close(load(str(path))(bag), wanted)
+
+
+def test_the_inner_folder_of_torchscript_has_the_files_name(model, tmp_path):
+    export_model(model, "ts", tmp_path / "lung.ts")
+    with zipfile.ZipFile(tmp_path / "lung.ts") as archive:
+        read = archive.read("lung/extra/metadata.json")  # where MONAI Deploy looks, and only there
+    assert json.loads(read) == METADATA
 
 
 def test_a_program_carries_the_metadata(model, tmp_path):

@@ -92,6 +92,14 @@ def test_script_and_config_are_those_of_the_run(run, tmp_path, rng):
         torch.testing.assert_close(logits, network(bag[None])[0], rtol=1e-4, atol=1e-5)
 
 
+def test_equal_runs_give_equal_bytes(run, tmp_path):
+    written = []
+    for name in ("a", "b"):
+        write_wsinfer(find_model(run), tmp_path / name, {"embed_dim": 9})
+        written.append((tmp_path / name / "torchscript_model.pt").read_bytes())
+    assert written[0] == written[1]
+
+
 def test_several_magnifications_are_no_tile(run, tmp_path):
     change(run, "inference.json", levels=[0, 1])
     with pytest.raises(SettingError, match=r"reads magnifications \[0, 1\]"):
