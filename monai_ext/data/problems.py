@@ -10,6 +10,8 @@ from monai_ext.errors import CohortError
 def raise_all(subject: str, problems: Sequence[str], rule: str, repair: str) -> None:
     """Raise one CohortError with the full list, or nothing if there is no problem.
 
+    A lone problem is told in the one line of the error, several in a line each.
+
     Args:
         subject: what was looked at, e.g. the CSV's name.
         problems: one line each.
@@ -19,7 +21,8 @@ def raise_all(subject: str, problems: Sequence[str], rule: str, repair: str) -> 
     Raises:
         CohortError: if there is a problem.
     """
+    if len(problems) == 1:
+        raise CohortError(f"{subject}: {problems[0]}", rule, repair)
     if problems:
-        number = f"{len(problems)} problem{'s' if len(problems) > 1 else ''}"
         lines = "".join(f"\n  - {problem}" for problem in problems)
-        raise CohortError(f"{subject} has {number}:{lines}", rule, repair)
+        raise CohortError(f"{subject} has {len(problems)} problems:{lines}", rule, repair)

@@ -100,7 +100,8 @@ class RunCheckpoint:
     def _check(self, state: Mapping[str, Any]) -> None:
         there = state["fingerprint"]
         here = self.fingerprint
-        differing = [k for k in there | here if there.get(k) != here.get(k)]
+        # by their text: a command line gives "True" where a config has true
+        differing = [k for k in there | here if str(there.get(k)) != str(here.get(k))]
         if differing:
             was = ", ".join(f"{k} was {there.get(k)}, is {here.get(k)}" for k in differing)
             raise SettingError(

@@ -53,6 +53,48 @@ def test_metadata_names_versions_that_the_constraints_install(bundle):
     assert {key: pins.get(key) for key in named} == named
 
 
+NEUTRAL = {
+    "imports",
+    "bundle_root",
+    "dataset_dir",
+    "fold",
+    "resume",
+    "initialize",
+    "training",
+    "prepare",
+    "num_workers",
+    "cache_rate",
+    "panel_interval",
+    "panel_images",
+    "epochs",
+    "patience",
+    "checkpointing",
+    "checkpoint_from",
+    "transmil_checkpoint_above",
+    "encoder_checkpoint",
+    "text_checkpoint",
+    "text",
+    "paraphrased_text",
+}
+"""Ids that a run may be resumed with other values of: places, speed, how long it trains."""
+
+
+@pytest.mark.parametrize("config", [c for c in CONFIGS if c.name == "train.json"], ids=name)
+def test_a_run_is_not_resumed_with_other_settings(config):
+    content = read(config)
+    plain = {
+        key
+        for key, value in content.items()
+        if not key.startswith("_") and not isinstance(value, dict) and str(value)[:1] not in "$%@"
+    }
+    handlers = content["train"]["handlers"]
+    marks = next(h["fingerprint"] for h in handlers if "fingerprint" in h)
+    assert plain - NEUTRAL - marks.keys() == set()
+    assert {key: f"@{key}" for key in marks if key != "split"} == {
+        key: value for key, value in marks.items() if key != "split"
+    }
+
+
 @pytest.mark.parametrize("config", CONFIGS, ids=name)
 def test_expressions_are_short_and_only_join(config):
     for path, value in leaves(read(config)):

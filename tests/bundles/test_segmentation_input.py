@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.bundles.segmentation_runs import edited, score, train, weights
+from tests.bundles.segmentation_runs import assert_same, edited, score, train, weights
 
 
 def small_mask(toy):
@@ -67,7 +67,7 @@ BAD = {
     no_mask: "'training_0' lacks label",
     also_unlabelled: "slide 'training_0' is in training and unlabelled",
     no_unlabelled: "has no unlabelled images",
-    third_class: "third",
+    third_class: "prompts of toy describe 2 classes",
 }
 
 
@@ -78,7 +78,48 @@ def test_bad_input_is_one_line(toy, prompts, tmp_path, spoil):
         train(toy, tmp_path / "run", prompts)
     assert BAD[spoil] in str(stopped.value)
     assert "Repair:" in str(stopped.value)
+    first, *more = str(stopped.value).splitlines()
+    assert not more or first.endswith("has 2 problems:")  # a slide and its image in two parts
+    assert bool(more) == (spoil is also_unlabelled)
     assert not (tmp_path / "run" / "model.pt").exists()
+
+
+def spoilt_mask(toy):
+    small_mask(toy)
+    foreign_value(toy)
+
+
+def test_several_faults_come_in_one_list(toy, prompts, tmp_path):
+    spoilt_mask(toy)
+    with pytest.raises(SystemExit, match=r"has 2 problems:\n  - .*5 x 5 px.*\n  - .*holds \[7\]"):
+        train(toy, tmp_path / "run", prompts)
+
+
+def test_faults_of_test_images_are_one_line_too(toy, prompts, tmp_path):
+    run = train(toy, tmp_path / "run", prompts)
+    image, mask = (toy.parent / kind / "test_0.png" for kind in ("images", "masks"))
+    whole = image.read_bytes(), mask.read_bytes()
+    for path, pixels, message in (
+        (mask, np.zeros((5, 5), np.uint8), "mask is 5 x 5 px"),
+        (mask, np.full((48, 64), 7, np.uint8), "mask holds [7]"),
+        (image, np.zeros((48, 64), np.uint16), "has 16 bits a channel"),
+        (image, np.zeros((48, 64, 4), np.uint8), "is transparent somewhere"),
+    ):
+        Image.fromarray(pixels).save(path)
+        with pytest.raises(SystemExit) as stopped:
+            score(toy, run)
+        assert message in str(stopped.value)
+        assert "\n" not in str(stopped.value)
+        image.write_bytes(whole[0])
+        mask.write_bytes(whole[1])
+    score(toy, run)
+
+
+def test_an_opaque_fourth_channel_is_left_out(toy, prompts, tmp_path):
+    plain = train(toy, tmp_path / "plain", prompts)
+    path = toy.parent / "images" / "training_0.png"
+    Image.open(path).convert("RGBA").save(path)
+    assert_same(plain, train(toy, tmp_path / "again", prompts))
 
 
 def test_an_image_of_one_pixel_is_no_problem(toy, prompts, tmp_path):

@@ -12,6 +12,7 @@ from monai.bundle import ConfigWorkflow
 from PIL import Image
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from monai_ext.data import read_image_table, split_image_table, write_labelled_subsets
 from monai_ext.experiments.bundle_run import run_bundle
 from monai_ext.testing.zoo.toy_inputs import TOY_MASKS
 from tests.bundles.segmentation_runs import BUNDLE, assert_same, score, train, weights
@@ -46,6 +47,43 @@ def test_masks_of_unlabelled_images_are_never_read(toy, prompts, tmp_path, ssl):
         path.write_bytes(b"no picture")
     ruined = train(toy, tmp_path / "ruined", prompts, ssl=ssl)
     assert_same(kept, ruined)
+
+
+@pytest.mark.parametrize("ssl", ["supervised", "mpamatch"])
+def test_masks_left_out_of_a_table_of_masks_are_never_read(toy, prompts, tmp_path, ssl):
+    """The whole way: every image has a mask, a share of them is drawn, the others are ruined."""
+    content = json.loads(toy.read_text())
+    folder = toy.parent
+    rows = [
+        {
+            "image": str(folder / "images" / f"{item['slide']}.png"),
+            "mask": str(folder / "masks" / f"{item['slide']}.png"),
+            "patient": item["patient"],
+            "mpp": item["mpp"],
+        }
+        for item in content["training"] + content["unlabelled"]
+    ]
+    table = tmp_path / "images.csv"
+    with table.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    split, bare = split_image_table(
+        read_image_table(table), content["class_names"], test=0.2, validation=0.2
+    )
+    (drawn,) = write_labelled_subsets(split, tmp_path / "lists", ratios=[0.5], unlabelled=bare)
+    kept = train(drawn, tmp_path / "kept", prompts, ssl=ssl)
+    left_out = json.loads(drawn.read_text())["unlabelled"]
+    assert left_out
+    for item in left_out:
+        (folder / "masks" / f"{item['slide']}.png").write_bytes(b"no picture")
+    assert_same(kept, train(drawn, tmp_path / "ruined", prompts, ssl=ssl))
+
+
+def test_equal_shares_keep_all_prototypes_in_use(toy, prompts, tmp_path):
+    run = train(toy, tmp_path / "run", prompts, assign="sinkhorn", prototypes_per_class=3)
+    rows = list(csv.DictReader((run / "metrics.csv").open()))
+    assert min(float(row["prototype_entropy"]) for row in rows) > 0.9
 
 
 def test_masks_of_labelled_images_are_read(toy, prompts, tmp_path):
@@ -115,7 +153,13 @@ def test_the_published_parts_train_with_stand_ins(toy, prompts, tmp_path):
     assert values["embed_dim"] == 32
     state = torch.load(tmp_path / "run" / "last.pt", weights_only=True)
     learned = [name for name in state["parts"]["objective"] if "ctx" in name]
-    assert learned
+    where["output_dir"] = str(tmp_path / "still")
+    run_bundle(
+        BUNDLE, ["train.json", "uni.json"], workflow_type="train", **where, **small, prompt_rate=0
+    )
+    still = torch.load(tmp_path / "still" / "last.pt", weights_only=True)["parts"]["objective"]
+    assert [name for name in still if "ctx" in name] == learned
+    assert not torch.equal(state["parts"]["objective"][learned[0]], still[learned[0]])
     assert not [name for name in weights(tmp_path / "run") if "text" in name or "ctx" in name]
 
 
@@ -212,6 +256,11 @@ def test_a_run_is_not_overwritten_nor_resumed_as_another(toy, prompts, tmp_path)
         ({"ssl": "unimatch"}, "ssl was mpamatch, is unimatch"),
         ({"steps": 8}, "steps was 6, is 8"),
         ({"learning_rate": 0.1}, "learning_rate was 0.003, is 0.1"),
+        ({"use_pal": False}, "use_pal was True, is False"),
+        ({"use_txt_proto": False}, "use_txt_proto was True, is False"),
+        ({"assign": "sinkhorn"}, "assign was nearest, is sinkhorn"),
+        ({"encoder_trained": "none"}, "encoder_trained was all, is none"),
+        ({"cutmix_prob": 0}, r"cutmix_prob was 0\.5, is 0"),
     ):
         with pytest.raises(SystemExit, match=message):
             train(toy, run, prompts, resume=True, **given)

@@ -12,8 +12,10 @@ import pytest
 import torch
 
 from monai_ext.experiments.bundle_run import run_bundle
+from monai_ext.networks.blocks.prototype_bank import PrototypeBank
 from monai_ext.testing.toy_masks import write_toy_masks
 from monai_ext.testing.zoo.toy_inputs import TOY_BAGS, TOY_MASKS, TOY_PROMPTS
+from tests.bundles.process_runs import BANK, bank_pixels
 from tests.bundles.test_contract import BUNDLES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -84,9 +86,20 @@ def test_loss_is_that_of_one_process_on_the_same_bags_or_images(run, together, p
     bundle, _, settings = RUNS[run]
     values = values_of(run, places, "one") | settings
     run_bundle(SHELF[bundle], ["train.json"], workflow_type="train", **values)
-    for name in ("train_loss", "val_mdice" if "segmentation" in bundle else "val_loss"):
+    for name in ("train_loss", "val_loss"):
         one, two = (column(Path(folder), name) for folder in (values["output_dir"], together / run))
         torch.testing.assert_close(two, one, rtol=0, atol=1e-6)
+
+
+def test_visual_prototypes_are_those_of_one_process_on_all_pixels(together):
+    """They begin where the first process says, and move by the pixels of all."""
+    banks = [torch.load(together / f"bank{rank}.pt", weights_only=True) for rank in (0, 1)]
+    alone = PrototypeBank(*BANK, momentum=0.5)
+    alone.start(*bank_pixels(0)[:2])
+    alone.update(*(torch.cat(parts) for parts in zip(bank_pixels(0), bank_pixels(1), strict=True)))
+    for bank in banks:
+        torch.testing.assert_close(bank["vectors"], alone.vectors, rtol=0, atol=1e-6)
+        assert bank["ready"].tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("run", RUNS)

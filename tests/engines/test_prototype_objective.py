@@ -93,10 +93,13 @@ def test_only_trusted_pixels_start_and_move_the_bank(pool):
 
 def test_gradients_reach_pixels_and_learned_texts_but_not_the_bank(pool, texts):
     pool.inner.requires_grad_()
-    total, _ = build(texts)(Net(), pool)
+    made = build(texts)
+    total, _ = made(Net(), pool)
     total.backward()
     assert pool.inner.grad.abs().max() > 0
     assert texts.vectors.grad.abs().max() > 0
+    assert [name for name, _ in made.named_parameters()] == ["text.vectors"]
+    assert not made.bank.vectors.requires_grad
 
 
 def test_an_untrusted_pixel_is_still_pulled(pool):

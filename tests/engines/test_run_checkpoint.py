@@ -134,6 +134,13 @@ def test_another_fingerprint_is_refused_before_anything_is_taken_up(tmp_path):
     assert new.network.weight.item() == 0.0
 
 
+def test_values_are_compared_as_they_are_written(tmp_path):
+    written = {"use_pal": True, "blur": [0.1, 2.0]}
+    checkpoint(tmp_path, fingerprint=written).save(trainer(1, max_epochs=4))
+    new = checkpoint(tmp_path, fingerprint={"use_pal": "True", "blur": "[0.1, 2.0]"})
+    assert new.resume(trainer(0, max_epochs=4))
+
+
 def test_a_file_with_code_in_it_is_not_loaded(tmp_path):
     state = {"network": {}, "epoch": datetime.date(2024, 1, 1)}
     torch.save(state, tmp_path / "last.pt")

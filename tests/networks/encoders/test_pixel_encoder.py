@@ -90,10 +90,19 @@ def test_a_partly_frozen_pyramid_keeps_the_statistics_of_frozen_stages(image):
     assert all(k.startswith("blocks.6") for k in changed)
 
 
-@pytest.mark.parametrize("name", ["uni_v1"])
-def test_checkpointing_changes_no_gradient(name, image):
-    plain = grads(build(name, trained="all").train(), image)
-    again = grads(build(name, trained="all", checkpointing=True).train(), image)
+@pytest.mark.parametrize("name", ["uni_v1", "efficientnet_lite0"])
+def test_checkpointing_runs_blocks_twice_and_changes_no_gradient(name, image):
+    found, runs = [], []
+    for checkpointing in (False, True):
+        net = build(name, trained="all", checkpointing=checkpointing).train()
+        count = []
+        for block in net.network.blocks:
+            part = block[0] if isinstance(block, torch.nn.Sequential) else block
+            part.register_forward_pre_hook(lambda *_, count=count: count.append(1))
+        found.append(grads(net, image))
+        runs.append(len(count))
+    assert runs[1] == 2 * runs[0] > 0
+    plain, again = found
     assert plain.keys() == again.keys()
     for key, value in plain.items():
         torch.testing.assert_close(again[key], value)
