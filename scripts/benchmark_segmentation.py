@@ -62,6 +62,7 @@ class Case:
     overlap: float
     batch_size: int
     threads: int
+    find_tissue: str = "find"
 
     def waiting(self) -> SlideToSegment:
         """The slide."""
@@ -72,6 +73,7 @@ class Case:
             batch_size=self.batch_size,
             prefetch=4,
             threads=self.threads,
+            find_tissue=self.find_tissue,
         )
         return SlideToSegment(self.path, Path(self.path).stem, None, settings)
 
@@ -97,6 +99,7 @@ def slide(
     batch_size: int = 2,
     threads: int = 2,
     pairs: int = 3,
+    find_tissue: str = "find",
 ) -> None:
     """Compare both sides on one slide and print a table.
 
@@ -108,8 +111,11 @@ def slide(
         batch_size: windows a call.
         threads: of the network, and for decoding.
         pairs: how often both are timed.
+        find_tissue: ``find``; ``all`` leaves no window out, so that all scores are equal.
     """
-    case = Case(path or str(_DATA / _SLIDE), target_mpp, roi_px, overlap, batch_size, threads)
+    case = Case(
+        path or str(_DATA / _SLIDE), target_mpp, roi_px, overlap, batch_size, threads, find_tissue
+    )
     torch.set_num_threads(threads)
     facts = _compare(case)
     runs: dict[str, list[dict[str, float]]] = {name: [] for name in _SIDES}
@@ -230,7 +236,7 @@ def _print_table(
     print(
         f"\n{Path(case.path).name}, {case.target_mpp:g} um a px, {mm2:.2f} mm2 of tissue, windows "
         f"of {case.roi_px} px, overlap {case.overlap:g}: {facts['asked']:.0f} of "
-        f"{facts['windows']:.0f} hold tissue; {case.threads} threads, torch {torch.__version__}\n"
+        f"{facts['windows']:.0f} looked at; {case.threads} threads, torch {torch.__version__}\n"
     )
     print("| a mm2 of tissue | ours | monai | monai / ours | monai, memory kept | / ours |")
     print("| --- | --- | --- | --- | --- | --- |")

@@ -1,5 +1,7 @@
 """Whole slides give what MONAI's sliding window gives on the picture as a whole."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -140,6 +142,30 @@ def tissue_slide(tmp_path, **changes):
     tissue = {"closing_um": 0.0, "min_object_um2": 0.0, "thumbnail_mpp": 4.0}
     settings = settings_for(target_mpp=1.0, roi_px=32, tissue=tissue, **changes)
     return SlideToSegment(path, "a", None, settings)
+
+
+def test_memory_is_that_of_the_label_map_and_one_row_of_windows(tmp_path):
+    """The picture would take three times the label map, its scores twelve times."""
+    path = write_tiny_slide(tmp_path / "a.tif", random_picture(1536, 2048), factors=(1,))
+    slide = SlideToSegment(path, "a", None, settings_for(roi_px=64, find_tissue="all"))
+    label_map = 1536 * 2048
+
+    def network(image):
+        return torch.stack([torch.ones_like(image[:, 0]), torch.zeros_like(image[:, 0])], 1)
+
+    segment_slide(slide, network)  # what the reader keeps is there now
+    tracemalloc.start()
+    found = segment_slide(slide, network)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert found.labels.nbytes == label_map
+    assert peak < 2.5 * label_map
+    plan = plan_windows((2048, 1536), 64, 0.25)
+    with torch.no_grad():
+        heights = [band.scores.shape[1] for band in scored_rows(slide, network, plan)]
+    assert max(heights) <= 64
+    assert sum(heights) == 1536
+    slide.close()
 
 
 def test_windows_without_tissue_are_passed_over_and_class_0(tmp_path):
