@@ -4,9 +4,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from monai_ext import cli
 from monai_ext.data import load_datalist, load_segmentation_datalist
+from monai_ext.networks.encoders import build_patch_encoder
 from monai_ext.testing.toy_cohort import write_toy_cohort
 from monai_ext.testing.toy_masks import write_toy_masks
 from tests.experiments.experiment_files import draws, toy_cohort, write_experiment
@@ -121,6 +123,18 @@ def test_predict_without_a_run_says_so(monkeypatch, tmp_path):
         call(
             monkeypatch, "predict", "--model", tmp_path, "--output", tmp_path, "--slides", tmp_path
         )
+
+
+def test_export_writes_a_file_that_agrees(monkeypatch, capsys, tmp_path, rng):
+    path = tmp_path / "my encoder.pt2"
+    words = ["pathology_tile_feature_extraction", "--format", "pt2", "--output", path]
+    call(monkeypatch, "export", *words, "--encoder", "tiny", "--tile_px", "64")
+    assert f"{path}: 20 inputs of different sizes give" in capsys.readouterr().out
+    tiles = 255 * torch.rand(3, 3, 64, 64, generator=rng)
+    found = torch.export.load(path).module()(tiles)
+    torch.testing.assert_close(found, build_patch_encoder("tiny")(tiles))
+    with pytest.raises(SystemExit, match=r"^SettingError: .* has no encodr\. Rule"):
+        call(monkeypatch, "export", *words, "--encodr", "tiny")
 
 
 def test_pickle_switch_is_refused(monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,9 @@ def export_model(
     takes = input_form(model.metadata, _tile_px(model, overrides))
     with tempfile.TemporaryDirectory(dir=make_folder(path.parent), prefix=".partial-") as place:
         written = Path(place) / path.name  # TorchScript's inner folder has its name
-        read = _write(form, network, takes, model, written)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # torch.export about its own parts
+            read = _write(form, network, takes, model, written)
         multiple = None if form == "ts" else stride_of(network)
         inputs = random_inputs(takes, TRIED, multiple=multiple)
         far = require_agreement(read(), network, inputs)
