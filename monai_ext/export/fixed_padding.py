@@ -6,7 +6,6 @@ import copy
 from typing import cast
 
 import torch
-from timm.layers.conv2d_same import Conv2dSame
 from torch import nn
 
 
@@ -43,6 +42,8 @@ class FixedPadConv2d(nn.Module):
 
 def with_fixed_padding(network: nn.Module) -> nn.Module:
     """A copy of the network for images whose sides are multiples of its stride."""
+    from timm.layers.conv2d_same import Conv2dSame
+
     network = copy.deepcopy(network)
     for module in list(network.modules()):
         for name, child in list(module.named_children()):

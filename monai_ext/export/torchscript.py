@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from monai.data import save_net_with_metadata
-from monai.networks.utils import convert_to_torchscript
 from torch.jit.frontend import FrontendError
 
 from monai_ext.export.model_folder import INFERENCE, ModelFolder
@@ -24,6 +22,8 @@ def to_torchscript(network: torch.nn.Module, example: torch.Tensor) -> torch.jit
         network: in evaluation mode.
         example: input for tracing.
     """
+    from monai.networks.utils import convert_to_torchscript
+
     try:
         return cast(torch.jit.ScriptModule, convert_to_torchscript(network))
     except (RuntimeError, ValueError, FrontendError) as error:  # what torch.jit.script raises
@@ -39,6 +39,8 @@ def write_torchscript(module: torch.jit.ScriptModule, model: ModelFolder, path: 
     MONAI Deploy reads both. Unlike ``ckpt_export`` no path of this machine goes along:
     ``bundle_root`` and ``ckpt_path`` are a bundle's.
     """
+    from monai.data import save_net_with_metadata
+
     config = model.inference
     config |= {"bundle_root": "."} if "bundle_root" in config else {}
     config |= {"ckpt_path": "models/model.pt"} if "ckpt_path" in config else {}

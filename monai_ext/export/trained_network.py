@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from monai.bundle import ConfigParser
 
 from monai_ext.errors import SettingError
 from monai_ext.export.model_folder import INFERENCE, ModelFolder
+
+if TYPE_CHECKING:
+    from monai.bundle import ConfigParser
 
 
 def untrained_network(configs: Path, overrides: Mapping[str, Any] | None = None) -> torch.nn.Module:
@@ -52,6 +54,8 @@ def bundle_config(configs: Path, overrides: Mapping[str, Any] | None = None) -> 
     Raises:
         SettingError: for ids that the config does not have.
     """
+    from monai.bundle import ConfigParser
+
     parser = ConfigParser()
     parser.read_config(str(configs / INFERENCE))
     known: dict[str, Any] = dict(parser.get() or {})

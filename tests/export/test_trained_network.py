@@ -35,8 +35,8 @@ def test_weights_are_the_files(model):
 def test_other_shapes_and_ids_are_refused(model):
     with pytest.raises(SettingError, match=r"model\.pt does not fit its network \(.*size mismatch"):
         trained_network(model, {"width": 4})
-    with pytest.raises(SettingError, match="has no widht"):
-        trained_network(model, {"widht": 4})
+    with pytest.raises(SettingError, match="has no breadth"):
+        trained_network(model, {"breadth": 4})
 
 
 def test_bundle_root_is_the_bundles_folder_and_a_runs_own(model, tmp_path):
