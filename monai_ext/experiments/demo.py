@@ -93,7 +93,7 @@ def _crossval(
             seed=seed,
         )
     drawn = {"slides_dir": str(folder / "slides")}
-    drawn |= dict.fromkeys(("heatmap", "geojson", "contact_sheet"), pictures)
+    drawn |= dict.fromkeys(("heatmap", "geojson", "contact_sheet", "report"), pictures)
     overrides = {**asked["training"], **drawn, "seed": seed}
     baseline = asked["baseline_c"] if pictures else None
     return cross_validate(_M2OTCA, splits, folder / name, baseline_c=baseline, overrides=overrides)

@@ -70,6 +70,7 @@ def _written(output: Path) -> str:
         "heat maps": len(list(output.glob("*/*heatmap*.png"))),
         "QuPath GeoJSON": len(list(output.glob("*/*.geojson"))),
         "contact sheets": len(list(output.glob("*/*tiles*.png"))),
+        "reports": len(list(output.glob("*/*_report.html"))),
     }
     lines = [f"{output / 'predictions.csv'}"]
     return "\n".join([*lines, *(f"{n} {kind} in {output}" for kind, n in counts.items() if n)])

@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from ignite.engine import Engine, Events
+from PIL import Image
 
 from monai_ext.data.failures import FAILED_FILE, read_failures, write_failures
 from monai_ext.errors import CohortError, MonaiExtError, SlideError
@@ -130,18 +131,24 @@ class SlideOutputs:
         provenance: Provenance,
     ) -> None:
         chosen, name = pictures.settings, item.slide
+        p = dict(zip(self.class_names, self._rows[name].probabilities, strict=True))
+        drawn: dict[str, Image.Image] = {}
         with self._opened(item) as slide:
             mpp = _mpp(item, slide)
             tiles = bag_tiles(item.bag, attention, item.meta, mpp=mpp)
             if chosen.geojson:
-                p = dict(zip(self.class_names, self._rows[name].probabilities, strict=True))
                 pictures.write_geojson(name, tiles, slide, p, provenance)
             if chosen.heatmap:
                 with self._recorded(name):
-                    pictures.write_heatmap(name, tiles, slide, provenance, mpp=mpp)
+                    picture = pictures.write_heatmap(name, tiles, slide, provenance, mpp=mpp)
+                    drawn["Attention"] = picture
             if chosen.contact_sheet and slide is not None:
                 with self._recorded(name):
-                    pictures.write_contact_sheet(name, tiles, slide, provenance)
+                    picture = pictures.write_contact_sheet(name, tiles, slide, provenance)
+                    drawn["Tiles weighed most and least"] = picture
+            if chosen.report:
+                with self._recorded(name):
+                    pictures.write_report(name, tiles, slide, p, provenance, drawn)
 
     @contextmanager
     def _recorded(self, slide: str) -> Iterator[None]:

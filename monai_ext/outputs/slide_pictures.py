@@ -7,17 +7,23 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
 from monai_ext.flags import as_bool
+from monai_ext.outputs.canvas import thumbnail_canvas
 from monai_ext.outputs.contact_sheet import contact_sheet
 from monai_ext.outputs.geojson import TileClass, write_geojson
-from monai_ext.outputs.heatmap import attention_heatmap
+from monai_ext.outputs.heatmap import attention_heatmap, level_words
 from monai_ext.outputs.legend import NOT_EVIDENCE
 from monai_ext.outputs.png import write_png
 from monai_ext.outputs.provenance import Provenance
+from monai_ext.outputs.report_page import SlideReport, write_report
 from monai_ext.outputs.slide_frame import slide_frame, tiles_frame
 from monai_ext.outputs.tile_scores import TileScores
 from monai_ext.wsi.slide_reader import SlideReader
 
+_KINDS = ("heatmap", "geojson", "contact_sheet", "report")
+_THUMBNAIL_PX = 900
 _COLOURS = (
     (86, 180, 233),
     (213, 94, 0),
@@ -37,6 +43,7 @@ class PictureSettings:
         heatmap: write ``heatmaps/<slide>_heatmap.png``.
         geojson: write ``geojson/<slide>.geojson``.
         contact_sheet: write ``contact_sheets/<slide>_tiles.png``.
+        report: write ``reports/<slide>_report.html``, a page that holds these pictures.
         long_side_px: longer side of the heat map, at most.
         level: level drawn; ``None``: the finest.
         is_combined: the heat map shows the mean rank of all levels on the finest tiles.
@@ -60,15 +67,16 @@ class PictureSettings:
     is_combined: Any = False
     geojson_levels: Sequence[int] | None = None
     is_packed: Any = False
+    report: Any = False
 
     def __post_init__(self) -> None:
-        for name in ("heatmap", "geojson", "contact_sheet", "is_combined", "is_packed"):
+        for name in (*_KINDS, "is_combined", "is_packed"):
             object.__setattr__(self, name, as_bool(getattr(self, name)))
 
     @property
     def is_wanted(self) -> bool:
         """Whether anything is drawn at all."""
-        return bool(self.heatmap or self.geojson or self.contact_sheet)
+        return any(getattr(self, name) for name in _KINDS)
 
 
 class SlidePictures:
@@ -124,7 +132,7 @@ class SlidePictures:
         provenance: Provenance,
         *,
         mpp: float | None = None,
-    ) -> None:
+    ) -> Image.Image:
         """Heat map over the thumbnail, or on a plain ground without the slide."""
         picture = attention_heatmap(
             tiles,
@@ -137,10 +145,11 @@ class SlidePictures:
         )
         path = self.folder / "heatmaps" / f"{name}_heatmap.png"
         write_png(path, picture, provenance=provenance.id)
+        return picture
 
     def write_contact_sheet(
         self, name: str, tiles: TileScores, slide: SlideReader, provenance: Provenance
-    ) -> None:
+    ) -> Image.Image:
         """Tiles of highest and of lowest attention."""
         chosen = self.settings
         picture = contact_sheet(
@@ -155,3 +164,23 @@ class SlidePictures:
         )
         path = self.folder / "contact_sheets" / f"{name}_tiles.png"
         write_png(path, picture, provenance=provenance.id)
+        return picture
+
+    def write_report(
+        self,
+        name: str,
+        tiles: TileScores,
+        slide: SlideReader | None,
+        probabilities: Mapping[str, float],
+        provenance: Provenance,
+        drawn: Mapping[str, Image.Image],
+    ) -> None:
+        """A page with thumbnail, the pictures drawn of this slide, probabilities, provenance."""
+        pictures = dict(drawn)
+        if slide is not None:
+            thumbnail = Image.fromarray(thumbnail_canvas(slide, _THUMBNAIL_PX).image)
+            pictures = {"Slide": thumbnail, **pictures}
+        counts = {level_words(tiles.of_level(k)): (tiles.level == k).sum() for k in tiles.levels}
+        facts = {f"tiles, {words}": str(count) for words, count in counts.items()}
+        report = SlideReport(name, probabilities, provenance, pictures, facts)
+        write_report(self.folder / "reports" / f"{name}_report.html", report)

@@ -141,9 +141,14 @@ def _many(side):
     return tiles, SlideFrame(0, 0, side * 512, side * 512)
 
 
-def test_fifty_thousand_tiles_stay_small_on_disk(tmp_path):
+def test_fifty_thousand_tiles_stay_small_in_memory_and_on_disk(tmp_path):
     tile_class = TileClass("tumour", (200, 0, 10))
-    assert write_geojson(tmp_path / "a.geojson", *_many(224), tile_class=tile_class) > 50_000
+    tiles, frame = _many(224)
+    tracemalloc.start()
+    assert write_geojson(tmp_path / "a.geojson", tiles, frame, tile_class=tile_class) > 50_000
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6
     assert (tmp_path / "a.geojson").stat().st_size < 25e6
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 
 import numpy as np
 import pytest
@@ -74,3 +75,23 @@ def test_colour_follows_the_class_in_label_order(tmp_path, slide):
     classes = [f["properties"]["classification"] for f in document["features"]]
     assert {each["name"] for each in classes} == {"slide predicted tumour"}
     assert {tuple(each["color"]) for each in classes} == {(213, 94, 0)}
+
+
+def test_report_holds_thumbnail_pictures_and_numbers_of_tiles(tmp_path, bounded):
+    pictures = SlidePictures(tmp_path, SETTINGS, list(P))
+    tiles, chain = grid_tiles((0, 1)), Provenance("slide")
+    drawn = {"Attention": pictures.write_heatmap("s", tiles, bounded, chain)}
+    pictures.write_report("s", tiles, bounded, P, chain, drawn)
+    page = (tmp_path / "reports/s_report.html").read_text()
+    assert page.index('alt="Slide"') < page.index('alt="Attention"')
+    for level in (0, 1):
+        count = int((tiles.level == level).sum())
+        assert re.search(rf"<th>tiles, level {level}[^<]*</th><td>{count}</td>", page)
+    pictures.write_report("t", tiles, None, P, chain, {})
+    assert "<img" not in (tmp_path / "reports/t_report.html").read_text()
+
+
+def test_a_report_alone_is_wanted():
+    off = dict.fromkeys(("heatmap", "geojson", "contact_sheet"), "False")
+    assert not dataclasses.replace(SETTINGS, **off).is_wanted
+    assert dataclasses.replace(SETTINGS, **off, report="True").is_wanted
