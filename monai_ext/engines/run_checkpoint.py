@@ -100,8 +100,7 @@ class RunCheckpoint:
     def _check(self, state: Mapping[str, Any]) -> None:
         there = state["fingerprint"]
         here = self.fingerprint
-        # by their text: a command line gives "True" where a config has true
-        differing = [k for k in there | here if str(there.get(k)) != str(here.get(k))]
+        differing = [k for k in there | here if not _same(there.get(k), here.get(k))]
         if differing:
             was = ", ".join(f"{k} was {there.get(k)}, is {here.get(k)}" for k in differing)
             raise SettingError(
@@ -130,3 +129,8 @@ class RunCheckpoint:
 
 def _unwrapped(network: torch.nn.Module) -> torch.nn.Module:
     return network.module if isinstance(network, DistributedDataParallel) else network
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Equal, or written alike: a command line gives "True" where a config has true."""
+    return one == other or str(one) == str(other)

@@ -46,6 +46,19 @@ def export(
         target = output or shelf / WSINFER
         far = write_wsinfer(found, target, dict(overrides or {}))
         return f"{target}: tiles give the network's logits within {far:.0e}"
-    target = output or shelf / f"model.{form}"
+    target = shelf / f"model.{form}" if output is None else _file(output, form)
     far = export_model(found, form, target, overrides)
     return f"{target}: 20 inputs of different sizes give the network's output within {far:.0e}"
+
+
+def _file(target: Path, form: str) -> Path:
+    """A folder gets ``model.FORM``, a name without suffix one.
+
+    Raises:
+        SettingError: for the suffix of something else.
+    """
+    if target.is_dir():
+        return target / f"model.{form}"
+    if target.suffix not in ("", f".{form}"):
+        raise SettingError(f"--output {target}", f"the file ends in .{form}", "rename it")
+    return target.with_suffix(f".{form}")

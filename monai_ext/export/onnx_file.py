@@ -32,11 +32,13 @@ def write_onnx(program: torch.export.ExportedProgram, metadata: dict[str, Any], 
     Raises:
         SettingError: if onnx, onnxscript or onnxruntime is not installed.
     """
-    _require_onnx()
+    require_onnx()
     with contextlib.redirect_stdout(io.StringIO()):  # it tells of its steps
         made: Any = torch.onnx.export(
             program, (), dynamo=True, input_names=[INPUT], output_names=[OUTPUT], verbose=False
         )
+    for node in made.model.graph.all_nodes():
+        node.metadata_props.clear()  # they name source files of this machine
     for key in TOLD:
         if key in metadata:
             value = metadata[key]
@@ -50,7 +52,7 @@ def read_onnx(path: Path) -> Callable[[torch.Tensor], torch.Tensor]:
     Raises:
         SettingError: if onnxruntime is not installed.
     """
-    _require_onnx()
+    require_onnx()
     import onnxruntime  # pyright: ignore[reportMissingImports]
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -61,7 +63,12 @@ def read_onnx(path: Path) -> Callable[[torch.Tensor], torch.Tensor]:
     return call
 
 
-def _require_onnx() -> None:
+def require_onnx() -> None:
+    """Refuse to begin without onnx, onnxscript and onnxruntime.
+
+    Raises:
+        SettingError: names what is not installed.
+    """
     missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         raise SettingError(

@@ -32,7 +32,11 @@ def export_program(network: torch.nn.Module, form: InputForm) -> ExportedProgram
     example, free = _example(form, stride_of(network))
     traced = with_fixed_padding(network) if None in form.sides and form.is_image else network
     with torch.no_grad():
-        return torch.export.export(traced, (example,), dynamic_shapes=(free,))
+        program = torch.export.export(traced, (example,), dynamic_shapes=(free,))
+    for module in program.graph_module.modules():
+        for node in module.graph.nodes if isinstance(module, torch.fx.GraphModule) else ():
+            node.meta.pop("stack_trace", None)  # it names source files of this machine
+    return program
 
 
 def stride_of(network: torch.nn.Module) -> int:

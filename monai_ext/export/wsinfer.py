@@ -14,9 +14,9 @@ from monai_ext.errors import SettingError
 from monai_ext.export.agreement import require_agreement
 from monai_ext.export.model_folder import ModelFolder
 from monai_ext.export.tile_scorer import TileScorer
-from monai_ext.export.torchscript import to_torchscript
+from monai_ext.export.torchscript import to_torchscript, without_sources
 from monai_ext.export.trained_network import trained_network
-from monai_ext.networks.encoders import build_patch_encoder
+from monai_ext.networks.encoders import PatchEncoder, build_patch_encoder
 
 SCRIPT, CONFIG, RECORD = "torchscript_model.pt", "config.json", "run.json"
 TRIED = 5
@@ -46,7 +46,7 @@ def write_wsinfer(model: ModelFolder, folder: Path, encoder: dict[str, Any] | No
     record = _record(model)
     level, tile_px = _level(model), int(record["grid"]["tile_px"])
     network = trained_network(model)
-    patches = build_patch_encoder(record["encoder_id"], **(encoder or {})).eval()
+    patches = _encoder(record["encoder_id"], encoder or {})
     if patches.weight_hash != record["weight_hash"]:
         raise SettingError(
             f"{record['encoder_id']} has weights {patches.weight_hash}",
@@ -59,15 +59,25 @@ def write_wsinfer(model: ModelFolder, folder: Path, encoder: dict[str, Any] | No
     tiles = [torch.rand(1 + k, 3, tile_px, tile_px, generator=rng) for k in range(TRIED)]
     scripted = to_torchscript(patches, tiles[1] * 255)
     script = torch.jit.script(TileScorer(scripted, network, level, width).eval())
-    far = require_agreement(script, scorer, tiles)
+    whole = io.BytesIO()  # a file's name would be part of its bytes
+    torch.jit.save(script, whole)
+    written = without_sources(whole.getvalue())
+    far = require_agreement(torch.jit.load(io.BytesIO(written)), scorer, tiles)
     config = _config(record, float(record["grid"]["mpps"][level]), tile_px)
     with write_atomically(make_folder(folder) / SCRIPT) as path:
-        whole = io.BytesIO()  # a file's name would be part of its bytes
-        torch.jit.save(script, whole)
-        path.write_bytes(whole.getvalue())
+        path.write_bytes(written)
     with write_atomically(folder / CONFIG) as path:
         path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
     return far
+
+
+def _encoder(name: str, arguments: dict[str, Any]) -> PatchEncoder:
+    try:
+        return build_patch_encoder(name, **arguments).eval()
+    except TypeError as error:
+        raise SettingError(
+            f"encoder {name}: {error}", "options are arguments of the encoder", "mend the option"
+        ) from error
 
 
 def _record(model: ModelFolder) -> dict[str, Any]:
@@ -86,7 +96,7 @@ def _record(model: ModelFolder) -> dict[str, Any]:
 
 def _level(model: ModelFolder) -> int:
     config = model.inference
-    levels = config["levels"] if "levels" in config else [config["level"]]
+    levels = [config["level"]] if "level" in config else config["levels"]
     if len(levels) != 1:
         raise SettingError(
             f"the run reads magnifications {levels}",

@@ -66,7 +66,6 @@ NEUTRAL = {
     "cache_rate",
     "panel_interval",
     "panel_images",
-    "epochs",
     "patience",
     "checkpointing",
     "checkpoint_from",
@@ -87,12 +86,14 @@ def test_a_run_is_not_resumed_with_other_settings(config):
         for key, value in content.items()
         if not key.startswith("_") and not isinstance(value, dict) and str(value)[:1] not in "$%@"
     }
-    handlers = content["train"]["handlers"]
-    marks = next(h["fingerprint"] for h in handlers if "fingerprint" in h)
+    marks = content["fingerprint"]
+    users = [h for h in content["train"]["handlers"] if h.get("fingerprint") == "@fingerprint"]
+    assert len(users) == 1
     assert plain - NEUTRAL - marks.keys() == set()
-    assert {key: f"@{key}" for key in marks if key != "split"} == {
-        key: value for key, value in marks.items() if key != "split"
-    }
+    assert marks.pop("split") == "$@split.split_hash"
+    if "levels_read" in content:
+        assert marks.pop("levels") == "@levels_read"
+    assert marks == {key: f"@{key}" for key in marks}
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=name)

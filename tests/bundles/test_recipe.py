@@ -19,6 +19,7 @@ OWN = {
         "train_loss",
         "trained",
         "objective_parts",
+        "fingerprint",
         "prepare",
         "run_files",
         "learning_rate",

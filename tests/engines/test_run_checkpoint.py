@@ -135,9 +135,11 @@ def test_another_fingerprint_is_refused_before_anything_is_taken_up(tmp_path):
 
 
 def test_values_are_compared_as_they_are_written(tmp_path):
-    written = {"use_pal": True, "blur": [0.1, 2.0]}
+    written = {"use_pal": True, "blur": [0.1, 2.0], "lambda_txt": 1.0}
     checkpoint(tmp_path, fingerprint=written).save(trainer(1, max_epochs=4))
-    new = checkpoint(tmp_path, fingerprint={"use_pal": "True", "blur": "[0.1, 2.0]"})
+    new = checkpoint(
+        tmp_path, fingerprint={"use_pal": "True", "blur": "[0.1, 2.0]", "lambda_txt": 1}
+    )
     assert new.resume(trainer(0, max_epochs=4))
 
 

@@ -43,6 +43,14 @@ def test_files_lie_beside_the_weights(calls, run):
     )
 
 
+def test_names_of_files(calls, run, tmp_path):
+    for given, wanted in ((tmp_path, "model.ts"), (tmp_path / "lung", "lung.ts")):
+        export(run, "ts", given)
+        assert calls[-1][2] == tmp_path / wanted
+    with pytest.raises(SettingError, match=r"lung\.pt2\. Rule: the file ends in \.ts"):
+        export(run, "ts", tmp_path / "lung.pt2")
+
+
 def test_wsinfer_is_a_folder(calls, run, tmp_path):
     assert "within 1e-06" in export(run, "wsinfer", overrides={"checkpoint": "w.pt"})
     assert calls[0][1:] == (run / "wsinfer", {"checkpoint": "w.pt"})

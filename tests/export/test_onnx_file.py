@@ -1,5 +1,7 @@
 """ONNX files: one file, named ends, what the metadata say, the network's numbers."""
 
+import sys
+
 import onnx
 import pytest
 import torch
@@ -33,6 +35,8 @@ def test_file_runs_and_says_what_it_is(network, tmp_path):
     assert told["version"] == "0.1.0-demo"
     assert told["network_data_format"] == '{"a": 1}'
     assert "authors" not in told
+    assert sys.prefix.encode() not in path.read_bytes()
+    assert b".py" not in path.read_bytes()
     assert [x.name for x in (*stored.graph.input, *stored.graph.output)] == ["image", "pred"]
 
 

@@ -1,28 +1,20 @@
 """TorchScript files say what they hold, and nothing of the machine they were written on."""
 
 import json
+import sys
 import zipfile
+from pathlib import Path
 
-import pytest
 import torch
 
-from monai_ext.export.model_folder import ModelFolder
+import monai_ext
 from monai_ext.export.torchscript import to_torchscript, write_torchscript
+from monai_ext.networks.encoders import build_patch_encoder
 
 
 class Branching(torch.nn.Module):
     def forward(self, x, *rest):
         return x * 2
-
-
-@pytest.fixture
-def model(tmp_path):
-    folder = tmp_path / "private"
-    folder.mkdir()
-    config = {"bundle_root": str(folder), "ckpt_path": f"{folder}/model.pt", "device": "$cpu"}
-    (folder / "inference.json").write_text(json.dumps(config))
-    (folder / "metadata.json").write_text(json.dumps({"version": "0.3.0"}))
-    return ModelFolder(folder, folder / "model.pt")
 
 
 def test_scripted_where_it_can_be_and_traced_else():
@@ -33,13 +25,26 @@ def test_scripted_where_it_can_be_and_traced_else():
     assert torch.equal(traced(x + 1), x * 4)
 
 
-def test_the_file_holds_metadata_and_config_without_paths(model, tmp_path):
-    path = tmp_path / "out.ts"
-    write_torchscript(to_torchscript(torch.nn.ReLU(), torch.ones(1)), model, path)
+def test_the_file_holds_metadata_and_config_without_paths(tmp_path):
+    """Neither those of the config nor those of the source files that PyTorch writes down."""
+    folder = tmp_path / "private"
+    config = {"bundle_root": str(folder), "ckpt_path": f"{folder}/model.pt", "device": "$cpu"}
+    config["encoder_checkpoint"] = f"{folder}/uni.bin"
+    path, network = tmp_path / "out.ts", build_patch_encoder("efficientnet_lite0").eval()
+    x = 255 * torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    write_torchscript(to_torchscript(network, x), config, {"version": "0.3.0"}, path)
     with zipfile.ZipFile(path) as archive:
         names = {name.split("/", 1)[1]: name for name in archive.namelist()}
-        config = json.loads(archive.read(names["extra/inference.json"]))
+        stored = json.loads(archive.read(names["extra/inference.json"]))
         assert json.loads(archive.read(names["extra/metadata.json"])) == {"version": "0.3.0"}
         whole = b"".join(archive.read(name) for name in archive.namelist())
-    assert config == {"bundle_root": ".", "ckpt_path": "models/model.pt", "device": "$cpu"}
-    assert b"private" not in whole
+    assert stored == {
+        "bundle_root": ".",
+        "ckpt_path": "models/model.pt",
+        "device": "$cpu",
+        "encoder_checkpoint": None,
+    }
+    for private in (folder, sys.prefix, Path(monai_ext.__file__).parent):
+        assert str(private).encode() not in whole
+    with torch.inference_mode():
+        assert torch.equal(torch.jit.load(str(path))(x), network(x))

@@ -1,11 +1,15 @@
 """Folders as WSInfer reads them, and runs that cannot become one."""
 
 import json
+import sys
+import zipfile
+from pathlib import Path
 
 import jsonschema
 import pytest
 import torch
 
+import monai_ext
 from monai_ext.errors import SettingError
 from monai_ext.experiments.bundle_run import find_bundle
 from monai_ext.export.model_folder import find_model
@@ -104,6 +108,28 @@ def test_several_magnifications_are_no_tile(run, tmp_path):
     change(run, "inference.json", levels=[0, 1])
     with pytest.raises(SettingError, match=r"reads magnifications \[0, 1\]"):
         write_wsinfer(find_model(run), tmp_path)
+
+
+def test_a_network_that_names_its_one_level_is_one(run, tmp_path):
+    """SRMIL and Libra-MIL record all levels of the features and the level that they read."""
+    config = json.loads((run / "inference.json").read_text())
+    network = config["network_def"] | {"levels": "$[@level]"}
+    change(run, "inference.json", levels=[0, 1], level=1, network_def=network)
+    assert write_wsinfer(find_model(run), tmp_path, {"embed_dim": 9}) < 1e-4
+    assert json.loads((tmp_path / "config.json").read_text())["spacing_um_px"] == 1.0
+
+
+def test_an_unknown_argument_of_the_encoder_is_one_line(run, tmp_path):
+    with pytest.raises(SettingError, match=r"encoder tiny: .*embed_dimm"):
+        write_wsinfer(find_model(run), tmp_path, {"embed_dimm": 9})
+
+
+def test_the_script_names_no_source_file(run, tmp_path):
+    write_wsinfer(find_model(run), tmp_path, {"embed_dim": 9})
+    with zipfile.ZipFile(tmp_path / "torchscript_model.pt") as archive:
+        whole = b"".join(archive.read(name) for name in archive.namelist())
+    assert sys.prefix.encode() not in whole
+    assert str(Path(monai_ext.__file__).parent).encode() not in whole
 
 
 def test_other_weights_of_the_encoder_are_refused(run, tmp_path):
