@@ -232,13 +232,13 @@ def _peak_mib() -> float:
 def _print_table(
     case: Case, facts: dict[str, float], runs: dict[str, list[dict[str, float]]]
 ) -> None:
-    mm2 = facts["mm2"]
+    mm2, what = facts["mm2"], "slide" if case.find_tissue == "all" else "tissue"
     print(
-        f"\n{Path(case.path).name}, {case.target_mpp:g} um a px, {mm2:.2f} mm2 of tissue, windows "
+        f"\n{Path(case.path).name}, {case.target_mpp:g} um a px, {mm2:.2f} mm2 of {what}, windows "
         f"of {case.roi_px} px, overlap {case.overlap:g}: {facts['asked']:.0f} of "
         f"{facts['windows']:.0f} looked at; {case.threads} threads, torch {torch.__version__}\n"
     )
-    print("| a mm2 of tissue | ours | monai | monai / ours | monai, memory kept | / ours |")
+    print(f"| a mm2 of {what} | ours | monai | monai / ours | monai, memory kept | / ours |")
     print("| --- | --- | --- | --- | --- | --- |")
     for key in _MEASURED:
         ours, *peers = ([max(run[key], 1e-9) / mm2 for run in runs[name]] for name in _SIDES)
