@@ -31,7 +31,7 @@ class ExtractionSettings:
     Building it checks nothing, so that a config can build it anywhere; :meth:`verify` does.
 
     Attributes:
-        dataset_dir: folder of slides.
+        dataset_dir: folder of slides, or one slide.
         output_dir: folder of results.
         tile_px: edge of a tile in px of its magnification.
         mpps: um a px of each magnification, finest first.
@@ -132,7 +132,8 @@ class ExtractionSettings:
         _one_of("stage", self.stage, STAGES)
         _one_of("reader", self.reader, READERS)
         _one_of("decode_device", self.decode_device, DECODERS)
-        _folder("dataset_dir", self.slides)
+        if not self.slides.is_file():
+            _folder("dataset_dir", self.slides)
         if (tissue_dir := as_path(self.tissue_dir)) is not None:
             _folder("tissue_dir", tissue_dir)
         if as_path(self.cohort) is not None:

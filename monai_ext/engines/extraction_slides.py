@@ -24,14 +24,14 @@ def find_slides(
     cohort: Path | str | None = None,
     without: Sequence[Path | str | None] = (),
 ) -> list[dict[str, Any]]:
-    """List the slides of a folder and of the folders in it, sorted by path.
+    """List the slides of a folder and of the folders in it, sorted by path; or one slide.
 
     A slide is a file with a known suffix, in small or capital letters; hidden files are passed
     over. The DICOM files of one folder are one slide, which is named after that folder if there
     are several. Linked folders are followed, each one once.
 
     Args:
-        folder: where to look.
+        folder: where to look, or a slide.
         mpp: um a level-0 px of every slide, in place of what the files say.
         cohort: CSV with columns ``slide`` and ``mpp``; its values go before ``mpp``.
         without: folders that are passed over.
@@ -46,9 +46,12 @@ def find_slides(
     common = None if mpp is None else float(mpp)
     passed = {os.path.realpath(path) for item in without if (path := as_path(item))}
     passed.discard(os.path.realpath(root))
-    found = sorted(path for files in _walk(root, passed) for path in _slides_of(files))
+    groups = [[*root.parent.iterdir()]] if root.is_file() else _walk(root, passed)
+    found = sorted(path for files in groups for path in _slides_of(files))
     return [
-        {"image": str(path), "slide": name, "mpp": given.get(name, common)} for path, name in found
+        {"image": str(path), "slide": name, "mpp": given.get(name, common)}
+        for path, name in found
+        if path == root or root.is_dir()
     ]
 
 

@@ -30,7 +30,7 @@ class InferenceInput:
     but a line in ``failed``: wrong encoder or width, damage, NaN, no tissue.
 
     Args:
-        dataset_dir: folder of feature files or of slides.
+        dataset_dir: folder of feature files or of slides, or one slide.
         output_dir: folder of the results.
         extraction: the grid and encoder that the network was trained on.
         in_channels: feature width of each level.
@@ -80,13 +80,17 @@ class InferenceInput:
 
     def slides_dir(self, given: Any = None) -> Path | None:
         """Where pictures find the slides: as given, else the input itself."""
+        if self.source is not None and self.source.is_file():
+            return as_path(given) or self.source.parent
         return as_path(given) or self.source
 
     def _features(self) -> FeatureFolder:
+        if self.source is not None and self.source.is_file():
+            return self._made()
         if self.source is None or not self.source.is_dir():
             raise SettingError(
-                f"dataset_dir {self.source} is no folder",
-                "inference reads a folder of features or of slides",
+                f"dataset_dir {self.source} does not exist",
+                "inference reads a folder of features or of slides, or one slide",
                 "check --dataset_dir",
             )
         try:

@@ -37,6 +37,12 @@ def test_result_folders_are_passed_over_but_not_the_slides_own(tmp_path):
     assert names_in(tmp_path, without=[tmp_path]) == ["a", "b"]
 
 
+def test_one_slide_is_that_slide_only(tmp_path):
+    touch(tmp_path, "a.svs", "b.svs", "deeper/a.svs")
+    found = find_slides(tmp_path / "b.svs", mpp=0.5)
+    assert found == [{"image": str(tmp_path / "b.svs"), "slide": "b", "mpp": 0.5}]
+
+
 def test_linked_folders_are_followed_once(tmp_path):
     touch(tmp_path, "slides/a.svs", "elsewhere/b.svs")
     (tmp_path / "slides/link").symlink_to(tmp_path / "elsewhere")

@@ -92,6 +92,18 @@ def test_slides_are_extracted_as_the_training_slides_were(np_rng, tmp_path):
     assert items[0]["image"][0].startswith(str(tmp_path / "out/features"))
 
 
+def test_one_slide_is_extracted_and_its_neighbours_are_not(np_rng, tmp_path):
+    pixels = np_rng.integers(60, 200, (256, 320, 3)).astype(np.uint8)
+    pixels[..., 1] //= 2
+    for name in ("one", "two"):
+        write_tiny_slide(tmp_path / f"{name}.tif", pixels, mpp=0.5)
+    change = {"in_channels": [16] * 3, "encoder_id": "tiny", "weight_hash": None}
+    found = source(tmp_path / "two.tif", tmp_path / "out", **change)
+    assert [item["slide"] for item in found.items()] == ["two"]
+    assert not [path for path in (tmp_path / "out").rglob("*") if path.stem == "one"]
+    assert found.slides_dir() == tmp_path
+
+
 def test_slides_are_refused_where_the_grid_is_not_known(tmp_path):
     (tmp_path / "slides").mkdir()
     (tmp_path / "slides/one.tif").touch()
@@ -100,7 +112,7 @@ def test_slides_are_refused_where_the_grid_is_not_known(tmp_path):
 
 
 def test_missing_folder_is_named(tmp_path):
-    with pytest.raises(SystemExit, match="absent is no folder"):
+    with pytest.raises(SystemExit, match="absent does not exist"):
         source(tmp_path / "absent", tmp_path / "out").items()
 
 
