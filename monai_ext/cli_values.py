@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 from monai_ext.errors import SettingError
@@ -23,6 +24,11 @@ def as_value(text: Any) -> Any:
         return ast.literal_eval(text) if isinstance(text, str) else text
     except (ValueError, SyntaxError):
         return text
+
+
+def as_values(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Values of options by name, see :func:`as_value`."""
+    return {name: as_value(text) for name, text in texts.items()}
 
 
 def as_words(text: str) -> list[str]:

@@ -115,10 +115,10 @@ def _asked(boxes: Sequence[Box], scale: float, size: tuple[int, int]) -> _Asked:
     spans = np.clip(outward, 0, [*size, *size]).astype(np.int64)
     spans = spans[(spans[:, 2:] > spans[:, :2]).all(1)]
     if not len(spans):
-        shown = f"{boxes[0]} and {len(boxes) - 1} more" if boxes else "no box"
+        places = [f"{box.width} x {box.height} px at {box.left}, {box.top}" for box in boxes[:3]]
         whole = f"{round(size[0] * scale)} x {round(size[1] * scale)} px"
         raise SettingError(
-            f"{shown} is not on the slide, which is {whole}",
+            f"region of {'; '.join(places) or 'nothing'} is not on the slide, which is {whole}",
             "a region is given in level-0 px from the corner of what the slide shows",
             "draw it on the slide",
         )

@@ -91,16 +91,17 @@ def write_label_geojson(
     count = 0
     with write_atomically(path) as partial, text_writer(partial) as out:
         out.write(f'{top[:-1]}, "features": [')
-        for feature in _features(found, pieces, class_names, rules):
+        for feature in label_features(found, pieces, class_names, rules):
             out.write(f",\n{feature}" if count else f"\n{feature}")
             count += 1
         out.write("\n]}\n")
     return count
 
 
-def _features(
+def label_features(
     found: LabelMap, pieces: LabelPieces, class_names: Sequence[str], rules: OutlineRules
 ) -> Iterator[str]:
+    """The features of :func:`write_label_geojson` as JSON, one a piece."""
     heads = [
         _head(*pair) for pair in zip(class_names, class_colours(len(class_names)), strict=True)
     ]
