@@ -1,21 +1,27 @@
 # make demo    set up, then train and evaluate on planted-truth slides and draw what the model saw
 # make test    set up, then everything that CI runs
 # make setup   only the environment in .venv
+# make label   the environment of the MONAI Label server in .venv-label
 PY := .venv/bin/python
 export OMP_NUM_THREADS ?= 1
 export CUFILE_LOGFILE_PATH ?= /dev/null
 
-.PHONY: demo test setup check unit format constraints
+.PHONY: demo test setup label check unit format constraints
 
 setup: .venv/.ready
 
 .venv/.ready: pyproject.toml constraints.txt
 	sh scripts/setup_environment.sh
 
+label: .venv-label/.ready
+
+.venv-label/.ready: pyproject.toml constraints-label.txt scripts/setup_label.sh
+	sh scripts/setup_label.sh
+
 demo: setup
 	OMP_NUM_THREADS=2 $(PY) -m monai_ext demo --output runs/demo
 
-test: check unit
+test: check label unit
 
 check: setup
 	$(PY) -m ruff format --check .

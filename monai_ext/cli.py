@@ -8,7 +8,7 @@ import sys
 
 from monai_ext.cli_values import (
     as_number,
-    as_value,
+    as_values,
     as_words,
     is_number,
     quoted,
@@ -171,7 +171,7 @@ class Verbs:
             output,
             baseline_c=c,
             seed=int(seed),
-            overrides={name: as_value(text) for name, text in overrides.items()},
+            overrides=as_values(overrides),
             settings=as_path(settings),
             shard=read_shard(shard) if shard else None,
         )
@@ -207,7 +207,7 @@ class Verbs:
             output,
             space=read_space(space),
             budget=Budget(int(trials), int(seed), metric),
-            overrides={name: as_value(text) for name, text in overrides.items()},
+            overrides=as_values(overrides),
         )
 
     def compare(
@@ -267,7 +267,7 @@ class Verbs:
             as_folder(output),
             checkpoint=as_path(checkpoint),
             texts=texts,
-            options={name: as_value(text) for name, text in options.items()},
+            options=as_values(options),
         )
         return str(written)
 
@@ -301,7 +301,7 @@ class Verbs:
             paraphrased=as_path(paraphrased),
             draws=int(draws),
             is_retrained=as_bool(retrain),
-            overrides={name: as_value(value) for name, value in overrides.items()},
+            overrides=as_values(overrides),
         )
 
     def list(self, kind: str = "") -> str:
@@ -328,20 +328,19 @@ class Verbs:
         Args:
             model: run folder of a training, or an unpacked bundle with weights.
             output: folder for predictions.csv, heat maps, GeoJSON and contact sheets.
-            slides: folder of slides; features are made first where they are missing.
+            slides: folder of slides, or one; features are made first where they are missing.
             features: folder of feature files; give --slides too for pictures.
             allow_demo: let demonstration weights see slides that may be real.
             overrides: config ids of the run's inference.json, e.g. --mpp 0.5.
         """
         from monai_ext.experiments import predict
 
-        values = {name: as_value(text) for name, text in overrides.items()}
         return predict(
             model,
             output,
             slides=as_path(slides),
             features=as_path(features),
-            overrides=values,
+            overrides=as_values(overrides),
             allow_demo=as_bool(allow_demo),
         )
 
@@ -356,8 +355,19 @@ class Verbs:
         """
         from monai_ext.experiments import export
 
-        values = {name: as_value(text) for name, text in overrides.items()}
-        return export(model, format, as_path(output), values)
+        return export(model, format, as_path(output), as_values(overrides))
+
+    def label_app(self, app: str, models: str) -> str:
+        """Make a MONAI Label app that serves trained runs; docs/label.md tells how it is started.
+
+        Args:
+            app: folder of the app, new or existing.
+            models: run folders or unpacked bundles, e.g. runs/abmil,runs/glands.
+        """
+        from monai_ext.label import make_app
+
+        names = make_app(as_folder(app), [as_folder(model) for model in as_words(models)])
+        return f"{app} serves {', '.join(names)}"
 
     def demo(self, output: str = "runs/demo", seed: str = "0") -> str:
         """Make slides with planted lesions, extract, train, evaluate and draw; about 8 minutes.

@@ -147,17 +147,15 @@ def _labelled(
     asked: _Asked,
     device: torch.device | str | None,
 ) -> tuple[np.ndarray, LabelRuns]:
-    labels, runs = np.zeros(asked.inside.shape, np.uint8), []
+    labels, runs = np.zeros_like(asked.inside, np.uint8), []
     bottom, cols = asked.top + len(labels), slice(asked.left, asked.left + labels.shape[1])
     with torch.inference_mode():
         for first, found, probability, _ in labelled_rows(slide, network, plan, device):
             above, below = max(first, asked.top), min(first + len(found), bottom)
             if above >= below:
                 continue
-            given, kept = (
-                slice(above - first, below - first),
-                slice(above - asked.top, below - asked.top),
-            )
-            labels[kept] = np.where(asked.inside[kept], found[given, cols], 0)
-            runs.append(label_runs(labels[kept], probability[given, cols], kept.start))
+            given, row = slice(above - first, below - first), above - asked.top
+            inside = asked.inside[row : row + below - above]
+            labels[row : row + len(inside)] = part = np.where(inside, found[given, cols], 0)
+            runs.append(label_runs(part, probability[given, cols], row))
     return labels, joined_runs(runs)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from xml.sax.saxutils import XMLGenerator
+from xml.sax.xmlreader import AttributesImpl
 
 import numpy as np
 
@@ -37,8 +38,8 @@ def write_asap(
     with write_atomically(path) as partial, partial.open("w", encoding="utf-8") as stream:
         xml = XMLGenerator(stream, "utf-8", short_empty_elements=True)
         xml.startDocument()
-        xml.startElement("ASAP_Annotations", {})
-        xml.startElement("Annotations", dict(about))
+        _open(xml, "ASAP_Annotations", {})
+        _open(xml, "Annotations", about)
         for one in annotations:
             groups[one.name] = "#{:02x}{:02x}{:02x}".format(*one.colour)
             _write_polygon(xml, one.name, groups[one.name], keyhole(one.rings))
@@ -50,12 +51,16 @@ def write_asap(
     return count
 
 
+def _open(xml: XMLGenerator, name: str, attributes: Mapping[str, str]) -> None:
+    xml.startElement(name, AttributesImpl(dict(attributes)))
+
+
 def _write_polygon(xml: XMLGenerator, name: str, colour: str, ring: np.ndarray) -> None:
     head = {"Name": name, "Type": "Polygon", "PartOfGroup": name, "Color": colour}
-    xml.startElement("Annotation", head)
-    xml.startElement("Coordinates", {})
+    _open(xml, "Annotation", head)
+    _open(xml, "Coordinates", {})
     for order, (x, y) in enumerate(ring.round(_DECIMALS).tolist()):
-        xml.startElement("Coordinate", {"Order": str(order), "X": f"{x:.10g}", "Y": f"{y:.10g}"})
+        _open(xml, "Coordinate", {"Order": str(order), "X": f"{x:.10g}", "Y": f"{y:.10g}"})
         xml.endElement("Coordinate")
     xml.endElement("Coordinates")
     xml.endElement("Annotation")
@@ -63,10 +68,10 @@ def _write_polygon(xml: XMLGenerator, name: str, colour: str, ring: np.ndarray) 
 
 
 def _write_groups(xml: XMLGenerator, groups: Mapping[str, str]) -> None:
-    xml.startElement("AnnotationGroups", {})
+    _open(xml, "AnnotationGroups", {})
     for name, colour in groups.items():
-        xml.startElement("Group", {"Name": name, "PartOfGroup": "None", "Color": colour})
-        xml.startElement("Attributes", {})
+        _open(xml, "Group", {"Name": name, "PartOfGroup": "None", "Color": colour})
+        _open(xml, "Attributes", {})
         xml.endElement("Attributes")
         xml.endElement("Group")
     xml.endElement("AnnotationGroups")

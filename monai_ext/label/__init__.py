@@ -1,0 +1,8 @@
+"""A MONAI Label app for slides: ``python -m monai_ext label_app`` makes its folder.
+
+Only ``app`` and ``infer_task`` need MONAI Label, which lives in an environment of its own.
+"""
+
+from monai_ext.label.app_folder import make_app
+
+__all__ = ["make_app"]

@@ -1,0 +1,181 @@
+"""What stands between the network and MONAI Label: who may ask, and what.
+
+MONAI Label binds to all interfaces, knows no token without a Keycloak server, takes any path on the
+server for an image, and joins names from requests to paths. This ASGI layer is in front of it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import json
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs
+
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+
+OFFERED = ("info", "infer", "datastore", "train", "activelearning", "auth")
+OFFERED += ("docs", "static", "openapi.json", "favicon.ico", "")
+_NO_OUTPUT = ("image", "dicom_seg")
+_NAMED = ("image", "label", "id", "tag")
+_NAME = re.compile(r"^(?!\.)[^/\\\x00-\x1f:]{1,200}$")
+_MIB = 2**20
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardRules:
+    """Who may ask what.
+
+    Attributes:
+        token: that requests bear; ``None``: none is asked for.
+        is_remote_allowed: answer other machines than this one.
+        max_body_mib: of a request.
+    """
+
+    token: str | None
+    is_remote_allowed: bool = False
+    max_body_mib: int = 512
+
+
+class Guard:
+    """ASGI layer that lets sound requests through and refuses others with the reason.
+
+    It also answers ``/auth/``, ``/auth/token`` and ``/auth/token/valid`` as MONAI Label's own
+    clients ask them: any user name, the token as password.
+
+    Args:
+        app: the server.
+        rules: who may ask what.
+    """
+
+    def __init__(self, app: App, rules: GuardRules) -> None:
+        self.app, self.rules = app, rules
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+        elif scope["type"] != "http":
+            raise RuntimeError(f"{scope['type']} is not offered")
+        elif (refusal := self._refusal(scope)) is not None:
+            await respond(send, refusal[0], {"detail": refusal[1]})
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
+        body = await read_body(receive, self.rules.max_body_mib * _MIB)
+        if body is None:
+            await respond(send, 413, {"detail": f"more than {self.rules.max_body_mib} MiB"})
+        elif _segments(scope)[0] == "auth":
+            await self._authenticate(scope, body, send)
+        elif not self._is_known(scope):
+            await respond(send, 401, {"detail": "the token is missing or wrong"})
+        else:
+            await self.app(scope, replayed(body, receive), send)
+
+    def _refusal(self, scope: Message) -> tuple[int, str] | None:
+        """Status and reason."""
+        head = _headers(scope)
+        if not self.rules.is_remote_allowed and not _is_local(scope, head):
+            return 403, "only this machine is served; the operator may allow others"
+        if "origin" in head and head["origin"].split("//")[-1] != head.get("host"):
+            return 403, "pages of other sites may not ask"
+        if _segments(scope)[0] not in OFFERED:
+            return 404, "not offered"
+        return _fault_of_names(scope)
+
+    def _is_known(self, scope: Message) -> bool:
+        if self.rules.token is None:
+            return True
+        given = _headers(scope).get("authorization", "")
+        return hmac.compare_digest(given.encode(), f"Bearer {self.rules.token}".encode())
+
+    async def _authenticate(self, scope: Message, body: bytes, send: Send) -> None:
+        token, place = self.rules.token, "/".join(_segments(scope)[1:]).strip("/")
+        if place == "":
+            await respond(send, 200, {"enabled": token is not None, "client_id": "", "realm": ""})
+        elif place == "token":
+            given = parse_qs(body.decode("utf-8", "replace")).get("password", [""])[0]
+            if token is not None and not hmac.compare_digest(given.encode(), token.encode()):
+                await respond(send, 401, {"detail": "the password is the server's token"})
+                return
+            await respond(send, 200, {"access_token": token, "token_type": "Bearer"})
+        elif not self._is_known(scope):
+            await respond(send, 401, {"detail": "the token is missing or wrong"})
+        else:
+            await respond(send, 200, {"username": "user", "email": None, "name": None, "roles": []})
+
+
+async def respond(send: Send, status: int, content: Mapping[str, Any]) -> None:
+    """Send JSON."""
+    body = json.dumps(content).encode()
+    head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def read_body(receive: Receive, limit: int) -> bytes | None:
+    """A request's body; ``None`` once it is longer than ``limit`` bytes."""
+    parts, length, is_more = [], 0, True
+    while is_more:
+        message = await receive()
+        part = message.get("body", b"")
+        length += len(part)
+        if length > limit:
+            return None
+        parts.append(part)
+        is_more = message["type"] == "http.request" and message.get("more_body", False)
+    return b"".join(parts)
+
+
+def replayed(body: bytes, receive: Receive) -> Receive:
+    """What gives a body that was read already, and then what comes."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+def _fault_of_names(scope: Message) -> tuple[int, str] | None:
+    query = parse_qs(scope["query_string"].decode("latin-1"))
+    names = [value for name in _NAMED for value in query.get(name, [])]
+    names += [part for part in _segments(scope)[1:] if part]
+    if wrong := [name for name in names if not _NAME.match(name)]:
+        return 400, f"{wrong[0]!r} is no name of an image, label or model"
+    if "session_id" in query:
+        return 400, "sessions are not offered"
+    if len(_segments(scope)) == 2 and query.get("output", [""])[0] in _NO_OUTPUT:
+        return 400, "output=json is what this server answers here"
+    return None
+
+
+def _headers(scope: Message) -> dict[str, str]:
+    return {name.decode("latin-1").lower(): v.decode("latin-1") for name, v in scope["headers"]}
+
+
+def _segments(scope: Message) -> list[str]:
+    return scope["path"].strip("/").split("/")
+
+
+def _is_local(scope: Message, head: Mapping[str, str]) -> bool:
+    """Peer and ``Host`` are this machine; a foreign ``Host`` is a page that rebinds its name."""
+    host = re.sub(r":\d+$", "", head.get("host", "localhost")).strip("[]")
+    peer = scope.get("client")
+    return _is_loopback(host) and (peer is None or _is_loopback(peer[0]))
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

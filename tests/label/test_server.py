@@ -1,0 +1,213 @@
+"""The real server answers what QuPath's extension and DSA's plugin really send."""
+
+import io
+import json
+from urllib.parse import urlencode
+
+import jsonschema
+import numpy as np
+import pytest
+from defusedxml import ElementTree
+from PIL import Image
+
+from monai_ext.engines.segment_region import Box
+from monai_ext.export import find_model
+from monai_ext.label.app_folder import make_app
+from monai_ext.label.served_segmenter import ServedSegmenter
+from monai_ext.label.slide_request import SlideRequest
+from monai_ext.testing.bounded_slide import write_bounded_slide
+from monai_ext.wsi.polygon_raster import fill_rings
+from tests.label.label_parts import stained, write_classifier, write_segmenter, write_slide
+from tests.label.server import PYTHON, Server
+from tests.outputs.test_dsa_json import DOCUMENT
+
+pytestmark = pytest.mark.skipif(
+    not PYTHON.is_file(),
+    reason=f"no MONAI Label at {PYTHON}: scripts/setup_label.sh makes it",
+)
+HEIGHT, WIDTH = 200, 320
+CANVAS, CORNER = (700, 500), (130, 110)
+REGION = {"level": 0, "location": [64, 40], "size": [120, 90], "tile_size": [64, 64]}
+REGION |= {"min_poly_area": 0}
+PASSWD = {"params": {"image": "/etc/passwd"}}
+
+
+@pytest.fixture(scope="module")
+def work(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("label")
+    runs = write_segmenter(folder / "glands"), write_classifier(folder / "abmil")
+    make_app(folder / "my app", runs)
+    studies = folder / "slides"
+    studies.mkdir()
+    write_slide(studies / "one.tiff")
+    write_bounded_slide(studies / "two.scn", stained(HEIGHT, WIDTH), canvas=CANVAS, corner=CORNER)
+    (studies / "broken.svs").write_bytes(b"no slide")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(work):
+    with Server(work / "my app", work / "slides", mpp=0.5) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def truth(work):
+    """What the network says, as pixels of the region."""
+    model = ServedSegmenter(find_model(work / "glands"))
+
+    def picture(name, box=(64, 40, 120, 90)):
+        asked = SlideRequest(boxes=(Box(*box),))
+        rings = [one.rings for one in model(work / "slides" / name, "x", asked).annotations]
+        return filled(rings)
+
+    return picture
+
+
+def filled(polygons, shift=(0, 0)):
+    total = np.zeros((HEIGHT, WIDTH), int)
+    for rings in polygons:
+        total += fill_rings([np.asarray(ring) - shift for ring in rings], HEIGHT, WIDTH)
+    return total
+
+
+def of_asap(body, shift=(0, 0)):
+    root = ElementTree.fromstring(body)
+    assert {one.get("Name") for one in root.iter("Annotation")} == {"gland"}
+    rings = [
+        [[[float(c.get("X")), float(c.get("Y"))] for c in one.iter("Coordinate")]]
+        for one in root.iter("Annotation")
+    ]
+    return filled(rings, shift)
+
+
+def of_dsa(body):
+    document = json.loads(body)
+    jsonschema.validate(document, DOCUMENT)
+    lines = document["elements"]
+    rings = [[line["points"], *line.get("holes", [])] for line in lines]
+    flat = [[[point[:2] for point in ring] for ring in each] for each in rings]
+    return filled(flat, CORNER)
+
+
+def test_nothing_is_answered_without_the_token(server):
+    assert server.ask("GET", "/info/", token=None)[0] == 401
+    assert server.ask("GET", "/info/", token="guess")[0] == 401  # noqa: S106
+    form = urlencode({"username": "me", "password": server.token}).encode()
+    status, said = server.ask("POST", "/auth/token", form, token=None)
+    assert (status, json.loads(said)["access_token"]) == (200, server.token)
+    assert server.token not in server.log.read_text()
+
+
+def test_info_tells_what_qupaths_extension_reads(server):
+    info = json.loads(server.ask("GET", "/info/")[1])
+    assert set(info["models"]) == {"glands", "abmil"}
+    for model in info["models"].values():
+        assert model["pathology"] is True
+        assert isinstance(model["labels"], list)
+        assert model["labels"]
+        assert isinstance(model["dimension"], int)
+    assert info["datastore"]["total"] == 3
+
+
+def test_qupath_on_a_slide_of_the_server(server, truth):
+    assert server.ask("HEAD", "/datastore/image", image="one")[0] == 200
+    status, body = server.ask("POST", "/infer/wsi/glands", REGION, image="one", output="asap")
+    assert status == 200
+    expected = truth("one.tiff")
+    assert 0.02 < expected.mean() < 0.98
+    np.testing.assert_array_equal(of_asap(body), expected)
+
+
+def test_qupath_uploads_the_region_of_a_slide_that_is_not_there(server):
+    assert server.ask("HEAD", "/datastore/image", image="elsewhere")[0] == 404
+    patch = io.BytesIO()
+    pixels = stained(90, 120)
+    Image.fromarray(pixels).save(patch, "png")
+    asked = REGION | {"location": [0, 0], "size": [0, 0]}
+    fields, files = (
+        {"wsi": json.dumps(asked)},
+        {"file": ("patch1.png", "image/png", patch.getvalue())},
+    )
+    status, body = server.send("POST", "/infer/wsi_v2/glands", fields, files, output="json")
+    assert status == 200
+    assert json.loads(body)["facts"]["mpp_from"] == "operator's default"
+    status, body = server.send("POST", "/infer/wsi_v2/glands", fields, files, output="asap")
+    assert 0.02 < of_asap(body)[:90, :120].mean() < 0.98
+    assert not of_asap(body)[90:].any()
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_qupath_counts_from_the_bounds_at_every_level(server, truth, level):
+    asked = REGION | {"level": level}
+    _, body = server.ask("POST", "/infer/wsi/glands", asked, image="two", output="asap")
+    np.testing.assert_array_equal(of_asap(body), truth("two.scn"))
+
+
+def test_dsa_counts_from_the_canvas_with_and_without_tiles(server, truth):
+    where = {"location": [64 + CORNER[0], 40 + CORNER[1]], "size": [120, 90]}
+    _, body = server.ask("POST", "/infer/wsi/glands", REGION | where, image="two", output="dsa")
+    expected = truth("two.scn")
+    np.testing.assert_array_equal(of_dsa(body), expected)
+    halves = [{"location": [x + CORNER[0], 40 + CORNER[1]], "size": [60, 90]} for x in (64, 124)]
+    asked = REGION | where | {"params": {"wsi_tiles": halves}}
+    _, body = server.ask("POST", "/infer/wsi/glands", asked, image="two", output="dsa")
+    np.testing.assert_array_equal(of_dsa(body), expected)
+
+
+def test_dsa_on_a_whole_slide(server, truth):
+    whole = {"location": [-1, -1], "size": [-1, -1], "params": {"wsi_tiles": []}}
+    _, body = server.ask("POST", "/infer/wsi/glands", REGION | whole, image="two", output="dsa")
+    seen, expected = of_dsa(body), truth("two.scn", (0, 0, WIDTH, HEIGHT))
+    assert (seen & ~expected.astype(bool)).sum() == 0  # windows without tissue are left out
+    assert seen.sum() > 0.5 * expected.sum() > 0
+
+
+def test_a_slide_level_model_gives_probabilities_and_attention(server):
+    status, body = server.ask("POST", "/infer/abmil", image="two", output="json")
+    found = json.loads(body)
+    assert status == 200
+    assert [one["label"] for one in found["prediction"]] == ["benign", "malignant"]
+    assert sum(one["score"] for one in found["prediction"]) == pytest.approx(1, abs=1e-5)
+    kinds = {one["properties"]["objectType"] for one in found["geojson"]["features"]}
+    assert kinds == {"annotation", "detection"}
+    assert server.ask("POST", "/infer/abmil", image="two")[1] == body
+    _, xml = server.ask("POST", "/infer/wsi/abmil", {"size": [0, 0]}, image="two", output="asap")
+    assert "attention" in next(ElementTree.fromstring(xml).iter("Annotation")).get("Name")
+
+
+@pytest.mark.parametrize(
+    ("status", "words", "path", "body", "query"),
+    [
+        (404, "no image", "/infer/wsi/glands", REGION, {"image": "absent"}),
+        (404, "no model other: ", "/infer/wsi/other", REGION, {"image": "one"}),
+        (422, "is not on the slide", "/infer/wsi/glands", {"location": [900, 0]}, {"image": "one"}),
+        (422, "broken.svs", "/infer/wsi/glands", REGION, {"image": "broken"}),
+        (400, "is no name", "/infer/wsi/glands", REGION, {"image": "/etc/passwd"}),
+        (
+            404,
+            "no image",
+            "/infer/wsi/glands",
+            {"params": {"image": "/etc/passwd"}},
+            {"image": "one"},
+        ),
+        (422, "wsi_tiles", "/infer/wsi/glands", {"params": {"wsi_tiles": 3}}, {"image": "one"}),
+        (400, "is no name", "/datastore/label", b"", {"id": "one", "tag": "../../x"}),
+        (404, "not offered", "/session/", b"", {}),
+    ],
+)
+def test_what_cannot_be_answered_is_said_and_the_server_goes_on(
+    server, status, words, path, body, query
+):
+    found, said = server.ask("POST", path, body, **query)
+    assert (found, words in said.decode()) == (status, True), said
+    assert "Traceback" not in said.decode()
+    assert server.ask("GET", "/info/")[0] == 200
+
+
+def test_uploads_and_answers_leave_nothing_behind(server, work):
+    uploads = work.parent.glob("monai_ext_label_*")
+    assert [path for folder in uploads for path in folder.iterdir()] == []
+    assert sorted(path.name for path in (work / "my app").iterdir() if path.is_file()) == [
+        "main.py"
+    ]
