@@ -41,5 +41,9 @@ class SettingError(MonaiExtError):
     """A config value or an option is outside what it may be."""
 
 
+class AnnotationError(MonaiExtError):
+    """What a person drew cannot be read, or means nothing here."""
+
+
 class BundleError(MonaiExtError):
     """A bundle breaks a rule of MONAI's Model Zoo or of this project."""
