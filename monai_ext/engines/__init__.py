@@ -17,6 +17,7 @@ from monai_ext.engines.extraction_store import SaveFeatures
 from monai_ext.engines.freed_memory import keep_freed_memory
 from monai_ext.engines.inference_input import InferenceInput
 from monai_ext.engines.inference_run import InferenceRun
+from monai_ext.engines.initial_weights import begin_from
 from monai_ext.engines.joint_reconstruction import JointReconstruction, Reconstruction
 from monai_ext.engines.level_choice import require_levels
 from monai_ext.engines.loss_guard import LossGuard
@@ -105,6 +106,7 @@ __all__ = [
     "alignment_warning",
     "auc_metric",
     "auc_of_logits",
+    "begin_from",
     "build_extraction_encoder",
     "build_prototype_objective",
     "check_masks",

@@ -209,6 +209,16 @@ def test_methods_start_from_the_same_network(toy, prompts, tmp_path):
         assert [k for k in parts if not torch.equal(runs[0][k], other[k])] == []
 
 
+@pytest.mark.parametrize("ema", [False, True])
+def test_a_run_begins_where_another_ended(toy, prompts, tmp_path, ema):
+    first = train(toy, tmp_path / "first", prompts, ssl="mpamatch")
+    still = {"learning_rate": 0.0, "encoder_rate": 0.0, "weight_decay": 0.0, "steps": 2}
+    given = {"initial_weights": str(first / "model.pt"), "ema_teacher": ema, "seed": 5}
+    second = weights(train(toy, tmp_path / "second", prompts, **still, **given))
+    names = [name for name in second if not name.endswith(("_mean", "_var", "_tracked"))]
+    assert [k for k in names if not torch.equal(second[k], weights(first)[k])] == []
+
+
 def test_workers_draw_different_views(toy, prompts, tmp_path):
     found = [
         weights(train(toy, tmp_path / f"{n}", prompts, ssl="supervised", num_workers=2, steps=4))
