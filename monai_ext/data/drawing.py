@@ -47,6 +47,17 @@ class Drawing:
     box: tuple[int, int, int, int] | None = None
     skipped: int = 0
 
+    def placed(self) -> Drawing:
+        """The same with coordinates from the corner of what the viewer shows."""
+        if self.box is None:
+            return self
+        corner = np.array(self.box[:2])
+        moved = (
+            DrawnPolygon(one.name, tuple(ring + corner for ring in one.rings))
+            for one in self.polygons
+        )
+        return Drawing(tuple(moved), None, self.skipped)
+
 
 def read_drawing(path: Path | str) -> Drawing:
     """Read ASAP XML or GeoJSON, told by the suffix.

@@ -21,7 +21,7 @@ def drawn_mask(
     size: tuple[int, int],
     *,
     corner: tuple[float, float] = (0.0, 0.0),
-    scale: float = 1.0,
+    scale: tuple[float, float] = (1.0, 1.0),
 ) -> NDArray[np.uint8]:
     """Paint a drawing.
 
@@ -35,7 +35,7 @@ def drawn_mask(
         class_names: by class number; the first is background.
         size: H and W of the mask.
         corner: of the mask, in the drawing's px.
-        scale: the drawing's px a px of the mask.
+        scale: the drawing's px a px of the mask, across and down.
 
     Returns:
         uint8 ``[H, W]``; 255 is not counted.
@@ -66,7 +66,10 @@ def drawn_mask(
 
 
 def _inside(
-    polygon: DrawnPolygon, size: tuple[int, int], corner: tuple[float, float], scale: float
+    polygon: DrawnPolygon,
+    size: tuple[int, int],
+    corner: tuple[float, float],
+    scale: tuple[float, float],
 ) -> NDArray[np.bool_]:
     closed = [np.concatenate([ring, ring[:1]]) for ring in polygon.rings]
-    return fill_rings([(ring - np.asarray(corner)) / scale for ring in closed], *size)
+    return fill_rings([(ring - np.asarray(corner)) / np.asarray(scale) for ring in closed], *size)

@@ -41,7 +41,7 @@ def test_regions_tell_what_counts():
 
 def test_a_mask_of_a_part_at_another_scale():
     mask = drawn_mask(
-        drawing(("gland", square(100, 60, 40))), NAMES, (20, 30), corner=(90, 50), scale=2
+        drawing(("gland", square(100, 60, 40))), NAMES, (20, 30), corner=(90, 50), scale=(2, 2)
     )
     expected = np.zeros((20, 30), np.uint8)
     expected[5:20, 5:25] = 1

@@ -1,0 +1,92 @@
+"""What a person annotated on a slide, as pictures with masks."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from monai_ext.data.drawing import Drawing
+from monai_ext.data.drawn_mask import REGION, drawn_mask
+from monai_ext.engines.segment_image import PlainImage
+from monai_ext.engines.segment_region import Box
+from monai_ext.engines.segment_source import SlideToSegment
+from monai_ext.errors import AnnotationError
+from monai_ext.label.training_picture import picture_size, write_picture
+
+
+def labelled_regions(
+    slide: SlideToSegment, drawing: Drawing, class_names: Sequence[str], folder: Path
+) -> list[dict[str, Any]]:
+    """Cut out what was annotated, at the network's um a pixel.
+
+    Annotated is: what lies in polygons of class ``Region*``; without any, the region that the file
+    tells; without that, the whole of a plain image. Of a whole slide without either nobody knows
+    what was looked at.
+
+    Args:
+        slide: the slide or image; ``settings.target_mpp`` is the network's.
+        drawing: over it; coordinates count from what the viewer shows, or from the file's region.
+        class_names: by class number.
+        folder: of pictures and masks.
+
+    Returns:
+        Items of a datalist.
+
+    Raises:
+        AnnotationError: for an unknown class, a slide without a region, or one that is too large.
+        SlideError: if it cannot be read.
+    """
+    reader, info = slide.reader, slide.reader.info
+    whole = Box(0, 0, info.width, info.height)
+    placed, region = _placed(drawing, whole)
+    boxes = _regions(placed, whole) or ([region] if region else [])
+    if not boxes and isinstance(reader, PlainImage):
+        boxes = [whole]
+    if not boxes:
+        raise AnnotationError(
+            f"slide {slide.slide} has annotations and no Region*",
+            "what is not annotated inside a region is background, and outside it does not count",
+            "draw rectangles of class Region* around what you have annotated completely",
+        )
+    mpp = slide.settings.spec.mpps[0]
+    scale = mpp / slide.mpp
+    items = []
+    for box in boxes:
+        width, height = picture_size(box, scale)
+        stretch = (box.width / width, box.height / height)
+        corner = (box.left, box.top)
+        mask = drawn_mask(placed, class_names, (height, width), corner=corner, scale=stretch)
+        items.append(write_picture(folder, slide.slide, reader, box, mpp, scale, mask))
+    return items
+
+
+def _placed(drawing: Drawing, whole: Box) -> tuple[Drawing, Box | None]:
+    """The drawing in px of the slide, and the region that its file tells.
+
+    A region as large as the image is the image itself: QuPath uploaded it as a patch.
+    """
+    if drawing.box is None or drawing.box[2:] == (whole.width, whole.height):
+        return drawing, None
+    return drawing.placed(), _clipped(Box(*drawing.box), whole)
+
+
+def _regions(drawing: Drawing, whole: Box) -> list[Box]:
+    boxes = []
+    for polygon in drawing.polygons:
+        if polygon.name.lower().rstrip("*") == REGION:
+            points = np.concatenate(polygon.rings)
+            (left, top), (right, bottom) = points.min(0).tolist(), points.max(0).tolist()
+            left, top = math.floor(left), math.floor(top)
+            boxes.append(Box(left, top, math.ceil(right) - left, math.ceil(bottom) - top))
+    return [box for each in boxes if (box := _clipped(each, whole)) is not None]
+
+
+def _clipped(box: Box, whole: Box) -> Box | None:
+    left, top = max(0, box.left), max(0, box.top)
+    width = min(box.left + box.width, whole.width) - left
+    height = min(box.top + box.height, whole.height) - top
+    return Box(left, top, width, height) if width > 0 and height > 0 else None
