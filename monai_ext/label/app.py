@@ -31,6 +31,8 @@ from monai_ext.label.guard import Guard, GuardRules
 from monai_ext.label.infer_task import SlideInferTask
 from monai_ext.label.off_loop import OffLoop
 from monai_ext.label.served_models import ALL, find_served
+from monai_ext.label.served_segmenter import ServedSegmenter
+from monai_ext.label.train_task import SegmentTrainTask
 
 _logger = logging.getLogger(__name__)
 _SERVER = "monailabel.app"
@@ -53,10 +55,10 @@ class PathologyApp(MONAILabelApp):
         self.uploads = Path(tempfile.tempdir)
         names = [part.strip() for part in given.get("models", ALL).split(",")]
         mpp = float(given["mpp"]) if given.get("mpp") else None
-        work = Path(given.get("work") or self.folder / "work")
+        self.work = Path(given.get("work") or self.folder / "work")
         demo = as_bool(given.get("allow_demo", False))
         shelf = self.folder / SHELF
-        self.served = find_served(shelf, work, names, mpp, is_demo_allowed=demo)
+        self.served = find_served(shelf, self.work, names, mpp, is_demo_allowed=demo)
         super().__init__(
             app_dir,
             studies,
@@ -71,6 +73,14 @@ class PathologyApp(MONAILabelApp):
     def init_infers(self) -> dict[str, Any]:
         """A task a model."""
         return {name: SlideInferTask(name, served) for name, served in self.served.items()}
+
+    def init_trainers(self) -> dict[str, Any]:
+        """A task a segmenter; slide classifiers are trained on tables of labels, not here."""
+        return {
+            name: SegmentTrainTask(name, served, self.work / "trainings" / name)
+            for name, served in self.served.items()
+            if isinstance(served, ServedSegmenter)
+        }
 
     def init_datastore(self) -> Any:
         """Slides and images of the studies folder, in small or capital letters."""

@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from urllib.parse import urlencode
 
 import jsonschema
@@ -15,10 +16,12 @@ from monai_ext.export import find_model
 from monai_ext.label.app_folder import make_app
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.slide_request import SlideRequest
+from monai_ext.outputs.asap_xml import write_asap
 from monai_ext.testing.bounded_slide import write_bounded_slide
 from monai_ext.wsi.polygon_raster import fill_rings
 from tests.label.label_parts import stained, write_classifier, write_segmenter, write_slide
 from tests.label.server import PYTHON, Server
+from tests.outputs.annotation_parts import annotation, square
 from tests.outputs.test_dsa_json import DOCUMENT
 
 pytestmark = pytest.mark.skipif(
@@ -35,8 +38,8 @@ PASSWD = {"params": {"image": "/etc/passwd"}}
 @pytest.fixture(scope="module")
 def work(tmp_path_factory):
     folder = tmp_path_factory.mktemp("label")
-    runs = write_segmenter(folder / "glands"), write_classifier(folder / "abmil")
-    make_app(folder / "my app", runs)
+    runs = [write_segmenter(folder / name) for name in ("glands", "learner")]
+    make_app(folder / "my app", [*runs, write_classifier(folder / "abmil")])
     studies = folder / "slides"
     studies.mkdir()
     write_slide(studies / "one.tiff")
@@ -101,7 +104,7 @@ def test_nothing_is_answered_without_the_token(server):
 
 def test_info_tells_what_qupaths_extension_reads(server):
     info = json.loads(server.ask("GET", "/info/")[1])
-    assert set(info["models"]) == {"glands", "abmil"}
+    assert set(info["models"]) == {"glands", "learner", "abmil"}
     for model in info["models"].values():
         assert model["pathology"] is True
         assert isinstance(model["labels"], list)
@@ -203,6 +206,61 @@ def test_what_cannot_be_answered_is_said_and_the_server_goes_on(
     assert (found, words in said.decode()) == (status, True), said
     assert "Traceback" not in said.decode()
     assert server.ask("GET", "/info/")[0] == 200
+
+
+def trained(server, path="/train/learner", end=("DONE", "ERROR", "STOPPED"), **choices):
+    """Status of a training once it has one of ``end``."""
+    if path:
+        status, said = server.ask("POST", path, choices)
+        assert status == 200, said
+    for _ in range(600):
+        task = json.loads(server.ask("GET", "/train/")[1])
+        if task["status"] in end:
+            return task
+        time.sleep(0.5)
+    raise AssertionError(task)
+
+
+def test_annotations_from_qupath_train_the_model_that_is_served(server, work):
+    info = json.loads(server.ask("GET", "/info/")[1])
+    assert set(info["trainers"]) == {"glands", "learner"}
+    assert info["trainers"]["learner"]["config"]["ssl"][0] == "mpamatch"
+    patch, drawn = io.BytesIO(), work / "drawn.xml"
+    Image.fromarray(stained(96, 128)).save(patch, "png")
+    place = {"X": "7", "Y": "9", "W": "128", "H": "96"}
+    write_asap(drawn, [annotation(square(20, 20, 50))], place)
+    files = {"file": ("patch2.png", "image/png", patch.getvalue())}
+    name = "one-patch-7_9_128_96"
+    assert server.send("PUT", "/datastore/image", {"params": "{}"}, files, image=name)[0] == 200
+    files = {"label": ("one123.xml", "text/xml", drawn.read_bytes())}
+    assert server.send("PUT", "/datastore/label", {"params": "{}"}, files, image=name)[0] == 200
+    asked = {"image": "one", "output": "json"}
+    before = json.loads(server.ask("POST", "/infer/wsi/learner", REGION, **asked)[1])
+    sizes = {"batch_size": 2, "unlabelled_batch_size": 2, "squares": 2}
+    task = trained(server, steps=4, **sizes)
+    assert task["status"] == "DONE", task["details"]
+    after = json.loads(server.ask("POST", "/infer/wsi/learner", REGION, **asked)[1])
+    assert after["facts"]["provenance"] != before["facts"]["provenance"]
+    (run,) = (work / "my app/work/trainings/learner").iterdir()
+    parts = json.loads((run / "data/datalist.json").read_text())
+    assert [item["patient"] for item in parts["training"]] == [name]
+    assert {item["patient"] for item in parts["unlabelled"]} >= {"one", "two"}
+    assert "broken" in (run / "data/failed.csv").read_text()
+
+
+def test_a_training_is_stopped_and_changes_nothing(server, work):
+    weights = work / "my app/model/learner/model.pt"
+    before = weights.read_bytes()
+    task = trained(server, end=("RUNNING",), steps=100_000, batch_size=2, squares=2)
+    for _ in range(240):
+        if any((work / "my app/work/trainings/learner").glob("*/run/metrics.csv")):
+            break
+        time.sleep(0.5)
+    assert server.ask("DELETE", "/train/")[0] == 200
+    task = trained(server, path="")
+    assert task["status"] == "STOPPED"
+    assert weights.read_bytes() == before
+    assert server.ask("POST", "/infer/wsi/learner", REGION, image="one", output="asap")[0] == 200
 
 
 def test_uploads_and_answers_leave_nothing_behind(server, work):
