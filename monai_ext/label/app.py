@@ -12,7 +12,6 @@ import logging
 import os
 import secrets
 import sys
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -33,6 +32,7 @@ from monai_ext.label.off_loop import OffLoop
 from monai_ext.label.served_models import ALL, find_served
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.train_task import SegmentTrainTask
+from monai_ext.label.upload_folder import make_upload_folder
 
 _logger = logging.getLogger(__name__)
 _SERVER = "monailabel.app"
@@ -51,8 +51,7 @@ class PathologyApp(MONAILabelApp):
     def __init__(self, app_dir: str, studies: str, conf: Mapping[str, str]) -> None:
         self.folder, given = Path(app_dir), dict(conf or {})
         settings.MONAI_LABEL_SESSIONS = False
-        tempfile.tempdir = tempfile.mkdtemp(prefix="monai_ext_label_")
-        self.uploads = Path(tempfile.tempdir)
+        self.uploads = make_upload_folder()
         names = [part.strip() for part in given.get("models", ALL).split(",")]
         mpp = float(given["mpp"]) if given.get("mpp") else None
         self.work = Path(given.get("work") or self.folder / "work")

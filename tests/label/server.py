@@ -22,22 +22,23 @@ class Server:
     Args:
         app: its folder.
         studies: slides.
+        name: of its log and of its folder for temporary files.
         conf: further ``--conf`` keys.
     """
 
-    def __init__(self, app, studies, **conf):
+    def __init__(self, app, studies, name="server", **conf):
         self.app, self.studies, self.conf = app, studies, conf
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.token = secrets.token_hex(8)
-        self.log = Path(app).parent / "server.log"
+        self.log = Path(app).parent / f"{name}.log"
+        self.uploads = Path(app).parent / f"{name}_tmp"
 
     def __enter__(self):
         pairs = [part for pair in self.conf.items() for part in ("--conf", *map(str, pair))]
         command = [PYTHON, "-m", "monailabel.main", "start_server", "--port", str(self.port)]
         command += ["--app", self.app, "--studies", self.studies, "--conf", "models", "all", *pairs]
-        self.uploads = Path(self.app).parent / "tmp"
         self.uploads.mkdir()
         quiet = {"CUFILE_LOGFILE_PATH": "/dev/null", "TMPDIR": str(self.uploads)}
         quiet |= {"MONAI_EXT_LABEL_TOKEN": self.token}
@@ -63,6 +64,10 @@ class Server:
         self.process.terminate()
         self.process.wait(30)
         self.stream.close()
+
+    def folders(self):
+        """Folders of its processes for temporary files."""
+        return list(self.uploads.glob("monai_ext_label_*"))
 
     def ask(self, method, path, body=None, token="", headers=None, **query):
         """Status and body of an answer; ``token=None`` sends none."""

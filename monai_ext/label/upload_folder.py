@@ -1,0 +1,36 @@
+"""A folder of a server's own for what clients upload."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+_PREFIX = "monai_ext_label_"
+
+
+def make_upload_folder() -> Path:
+    """Make a folder that only this user reads, and temporary files of this process go there.
+
+    Folders of processes that are no more are removed: a server that is killed while it computes
+    leaves what was uploaded.
+    """
+    shelf = Path(tempfile.gettempdir())
+    for path in shelf.glob(f"{_PREFIX}*_*"):
+        if not _is_running(path.name[len(_PREFIX) :].split("_")[0]):
+            shutil.rmtree(path, ignore_errors=True)  # of another user: it stays
+    tempfile.tempdir = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}_")
+    return Path(tempfile.tempdir)
+
+
+def _is_running(pid: str) -> bool:
+    if not pid.isdigit():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
