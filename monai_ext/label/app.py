@@ -28,7 +28,9 @@ from monai_ext.flags import as_bool
 from monai_ext.label.app_folder import SHELF
 from monai_ext.label.guard import Guard, GuardRules
 from monai_ext.label.infer_task import SlideInferTask
+from monai_ext.label.next_square import STRATEGIES
 from monai_ext.label.off_loop import OffLoop
+from monai_ext.label.sampling_task import RegionStrategy
 from monai_ext.label.served_models import ALL, find_served
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.train_task import SegmentTrainTask
@@ -77,8 +79,18 @@ class PathologyApp(MONAILabelApp):
         """A task a segmenter; slide classifiers are trained on tables of labels, not here."""
         return {
             name: SegmentTrainTask(name, served, self.work / "trainings" / name)
-            for name, served in self.served.items()
-            if isinstance(served, ServedSegmenter)
+            for name, served in self._segmenters.items()
+        }
+
+    def init_strategies(self) -> dict[str, Any]:
+        """Ways to choose the next region; none without a segmenter."""
+        names = STRATEGIES if self._segmenters else ()
+        return {name: RegionStrategy(name, self._segmenters) for name in names}
+
+    @property
+    def _segmenters(self) -> dict[str, ServedSegmenter]:
+        return {
+            name: model for name, model in self.served.items() if isinstance(model, ServedSegmenter)
         }
 
     def init_datastore(self) -> Any:

@@ -40,12 +40,7 @@ def labelled_regions(
         AnnotationError: for an unknown class, a slide without a region, or one that is too large.
         SlideError: if it cannot be read.
     """
-    reader, info = slide.reader, slide.reader.info
-    whole = Box(0, 0, info.width, info.height)
-    placed, region = _placed(drawing, whole)
-    boxes = _regions(placed, whole) or ([region] if region else [])
-    if not boxes and isinstance(reader, PlainImage):
-        boxes = [whole]
+    placed, boxes = annotated_boxes(slide, drawing)
     if not boxes:
         raise AnnotationError(
             f"slide {slide.slide} has annotations and no Region*",
@@ -60,8 +55,29 @@ def labelled_regions(
         stretch = (box.width / width, box.height / height)
         corner = (box.left, box.top)
         mask = drawn_mask(placed, class_names, (height, width), corner=corner, scale=stretch)
-        items.append(write_picture(folder, slide.slide, reader, box, mpp, scale, mask))
+        items.append(write_picture(folder, slide.slide, slide.reader, box, mpp, scale, mask))
     return items
+
+
+def annotated_boxes(slide: SlideToSegment, drawing: Drawing) -> tuple[Drawing, list[Box]]:
+    """The drawing in px of the slide, and the boxes around what was annotated.
+
+    Args:
+        slide: the slide or image.
+        drawing: over it.
+
+    Returns:
+        No boxes if nobody knows what was looked at.
+
+    Raises:
+        SlideError: if it cannot be read.
+    """
+    whole = Box(0, 0, slide.reader.info.width, slide.reader.info.height)
+    placed, region = _placed(drawing, whole)
+    boxes = _regions(placed, whole) or ([region] if region else [])
+    if not boxes and isinstance(slide.reader, PlainImage):
+        boxes = [whole]
+    return placed, boxes
 
 
 def _placed(drawing: Drawing, whole: Box) -> tuple[Drawing, Box | None]:

@@ -35,12 +35,16 @@ class SegmentTrainTask(TrainTask):
     def __call__(self, request: Mapping[str, Any], datastore: Any) -> dict[str, Any]:
         """Train on all final annotations of the server."""
         choices = read_choices(request)
-        images = [self._stored(name, datastore) for name in sorted(datastore.list_images())]
         folder = self.work / time.strftime("%Y%m%d-%H%M%S")
-        return fine_tune(self.served, images, folder, choices)
+        return fine_tune(self.served, stored_images(datastore), folder, choices)
 
-    @staticmethod
-    def _stored(name: str, datastore: Any) -> StoredImage:
-        label = datastore.get_label_by_image_id(name, DefaultLabelTag.FINAL)
-        path = datastore.get_label_uri(label, DefaultLabelTag.FINAL) if label else ""
-        return StoredImage(name, Path(datastore.get_image_uri(name)), Path(path) if path else None)
+
+def stored_images(datastore: Any) -> list[StoredImage]:
+    """Images of a MONAI Label datastore with their final annotations, by name."""
+    return [_stored(name, datastore) for name in sorted(datastore.list_images())]
+
+
+def _stored(name: str, datastore: Any) -> StoredImage:
+    label = datastore.get_label_by_image_id(name, DefaultLabelTag.FINAL)
+    path = datastore.get_label_uri(label, DefaultLabelTag.FINAL) if label else ""
+    return StoredImage(name, Path(datastore.get_image_uri(name)), Path(path) if path else None)

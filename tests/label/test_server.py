@@ -248,6 +248,24 @@ def test_annotations_from_qupath_train_the_model_that_is_served(server, work):
     assert "broken" in (run / "data/failed.csv").read_text()
 
 
+@pytest.mark.parametrize("strategy", ["uncertainty", "coverage", "random"])
+def test_qupath_asks_for_the_next_region(server, strategy):
+    info = json.loads(server.ask("GET", "/info/")[1])
+    assert set(info["strategies"]) == {"uncertainty", "coverage", "random"}
+    asked = {"image": "two", "patch_size": [64, 64], "image_size": [WIDTH, HEIGHT]}
+    status, said = server.ask("POST", f"/activelearning/{strategy}", asked)
+    found = json.loads(said)
+    assert (status, found["id"], found["bbox"][2:]) == (200, "two", [64, 64])
+    assert found["path"].endswith("two.scn")
+    left, top = found["bbox"][:2]
+    assert 0 <= left <= WIDTH - 64
+    assert 0 <= top <= HEIGHT - 64
+    asked = asked | {"image": "", "patch_size": [0, 0]}
+    assert json.loads(server.ask("POST", f"/activelearning/{strategy}", asked)[1])["id"]
+    status, said = server.ask("POST", f"/activelearning/{strategy}", asked | {"patch_size": ["x"]})
+    assert (status, b"patch_size" in said) == (422, True)
+
+
 def test_a_training_is_stopped_and_changes_nothing(server, work):
     weights = work / "my app/model/learner/model.pt"
     weight, runs = weights.read_bytes(), work / "my app/work/trainings/learner"
