@@ -18,11 +18,8 @@ from typing import Any
 
 from fastapi import HTTPException
 from monailabel.config import settings
-from monailabel.datastore.local import LocalDatastore
 from monailabel.interfaces.app import MONAILabelApp
 
-from monai_ext.engines.extraction_slides import SLIDE_SUFFIXES
-from monai_ext.engines.segment_image import IMAGE_SUFFIXES
 from monai_ext.errors import MonaiExtError
 from monai_ext.flags import as_bool
 from monai_ext.label.app_folder import SHELF
@@ -33,8 +30,9 @@ from monai_ext.label.off_loop import OffLoop
 from monai_ext.label.sampling_task import RegionStrategy
 from monai_ext.label.served_models import ALL, find_served
 from monai_ext.label.served_segmenter import ServedSegmenter
+from monai_ext.label.slide_store import SlideStore
 from monai_ext.label.train_task import SegmentTrainTask
-from monai_ext.label.upload_folder import make_upload_folder
+from monai_ext.label.upload_folder import make_upload_folder, removed_on_fault
 
 _logger = logging.getLogger(__name__)
 _SERVER = "monailabel.app"
@@ -94,22 +92,23 @@ class PathologyApp(MONAILabelApp):
         }
 
     def init_datastore(self) -> Any:
-        """Slides and images of the studies folder, in small or capital letters."""
-        suffixes = [*SLIDE_SUFFIXES, *IMAGE_SUFFIXES]
-        suffixes += [suffix.upper() for suffix in suffixes]
-        return LocalDatastore(
+        """Slides and images of the studies folder."""
+        return SlideStore(
             self.studies,
-            extensions=[f"*{suffix}" for suffix in suffixes],
             auto_reload=settings.MONAI_LABEL_DATASTORE_AUTO_RELOAD,
             read_only=settings.MONAI_LABEL_DATASTORE_READ_ONLY,
         )
 
     def infer(self, request: Any, datastore: Any = None) -> dict[str, Any]:
         """Answer a request; what a client can mend is its own fault, 4xx with the reason."""
+        with removed_on_fault(str(request.get("image"))):
+            return self._answered(request, datastore or self.datastore())
+
+    def _answered(self, request: Any, datastore: Any) -> dict[str, Any]:
         task = self._infers.get(request.get("model"))
         if task is None:
             raise HTTPException(404, f"no model {request.get('model')}: {', '.join(self._infers)}")
-        path = self._path(str(request.get("image")), datastore or self.datastore())
+        path = self._path(str(request.get("image")), datastore)
         try:
             file, record = task({**request, "image": str(path), "image_id": path.stem})
         except MonaiExtError as error:

@@ -69,13 +69,16 @@ class Guard:
             await self._serve(scope, receive, send)
 
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
-        body = await read_body(receive, self.rules.max_body_mib * _MIB)
-        if body is None:
-            await respond(send, 413, {"detail": f"more than {self.rules.max_body_mib} MiB"})
-        elif _segments(scope)[0] == "auth":
-            await self._authenticate(scope, body, send)
-        elif not self._is_known(scope):
+        is_login = _segments(scope)[0] == "auth"
+        if not is_login and not self._is_known(scope):  # before anything is read
             await respond(send, 401, {"detail": "the token is missing or wrong"})
+            return
+        limit = 1 if is_login else self.rules.max_body_mib
+        body = await read_body(receive, limit * _MIB)
+        if body is None:
+            await respond(send, 413, {"detail": f"more than {limit} MiB"})
+        elif is_login:
+            await self._authenticate(scope, body, send)
         else:
             await self.app(scope, replayed(body, receive), send)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 _PREFIX = "monai_ext_label_"
@@ -22,6 +24,21 @@ def make_upload_folder() -> Path:
             shutil.rmtree(path, ignore_errors=True)  # of another user: it stays
     tempfile.tempdir = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}_")
     return Path(tempfile.tempdir)
+
+
+@contextmanager
+def removed_on_fault(path: Path | str) -> Iterator[None]:
+    """Remove an upload if what is done with it fails: MONAI Label removes it only if not.
+
+    Args:
+        path: a file; one that lies elsewhere than uploads do stays.
+    """
+    try:
+        yield
+    except BaseException:
+        if Path(path).parent == Path(tempfile.gettempdir()):
+            Path(path).unlink(missing_ok=True)
+        raise
 
 
 def _is_running(pid: str) -> bool:

@@ -32,6 +32,7 @@ def ask(app, path, query="", bodies=(b"",), **given):
     """Status and JSON of an answer."""
     waiting = [{"type": "http.request", "body": body, "more_body": True} for body in bodies]
     waiting[-1]["more_body"] = False
+    ask.waiting = waiting
     sent = []
 
     async def receive():

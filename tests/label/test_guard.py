@@ -123,6 +123,13 @@ def test_a_body_that_is_too_large_is_cut_off_while_it_comes():
     assert len(app.app.seen) == 1
 
 
+def test_of_strangers_no_body_is_read():
+    unread = [b"x" * 2**19] * 3
+    assert ask(guard(), "/datastore/image", bodies=unread)[0] == 401
+    assert len(ask.waiting) == 3
+    assert ask(guard(), "/auth/token", bodies=unread, method="POST")[0] == 413
+
+
 def test_starting_and_ending_go_through_and_sockets_do_not():
     seen = []
 

@@ -6,7 +6,7 @@ import tempfile
 
 import pytest
 
-from monai_ext.label.upload_folder import make_upload_folder
+from monai_ext.label.upload_folder import make_upload_folder, removed_on_fault
 
 
 @pytest.fixture(autouse=True)
@@ -35,6 +35,17 @@ def test_folders_of_ended_processes_are_removed_and_no_others(shelf):
     make_upload_folder()
     assert not stale.exists()
     assert all((path / "upload.png").exists() for path in (alive, foreign, shelf / "other"))
+
+
+def test_an_upload_is_removed_if_what_is_done_with_it_fails(shelf):
+    folder = make_upload_folder()
+    for path in (folder / "a.png", shelf / "slide.svs"):
+        path.touch()
+        with pytest.raises(KeyError), removed_on_fault(path):
+            raise KeyError
+    with removed_on_fault(folder / "b.png"):
+        (folder / "b.png").touch()
+    assert sorted(path.name for path in shelf.rglob("*.*")) == ["b.png", "slide.svs"]
 
 
 def test_a_link_in_place_of_a_folder_is_not_followed(shelf):
