@@ -45,7 +45,7 @@ def read_asap(path: Path | str) -> Drawing:
         raise _unsound(path, f"its root is {None if root is None else root.tag}")
     try:
         return _drawing(root)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise _unsound(path, str(error)) from error
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from monai_ext.errors import AnnotationError
 
 MAX_BYTES = 256 * 2**20
+SUFFIXES = (".xml", ".geojson", ".json")
 
 
 @dataclass(frozen=True, eq=False)

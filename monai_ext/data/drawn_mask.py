@@ -43,25 +43,28 @@ def drawn_mask(
     Raises:
         AnnotationError: for a class that the names do not have.
     """
-    numbers = {name.lower(): k for k, name in enumerate(class_names)} | {IGNORE: IGNORED}
+    numbers = {name.lower(): k for k, name in enumerate(class_names)}
     kinds = {polygon.name.lower().rstrip("*") for polygon in drawing.polygons}
-    if unknown := sorted(kinds - set(numbers) - {REGION}):
+    if unknown := sorted(kinds - set(numbers) - {REGION, IGNORE}):
         raise AnnotationError(
             f"polygons of class {', '.join(unknown)}",
             f"the classes are {', '.join(class_names)}, Region* and Ignore*",
             "draw in these classes, or train a model of yours",
         )
     mask = np.zeros(size, np.uint8)
-    seen = np.zeros(size, bool)
+    seen, ignored = np.zeros(size, bool), np.zeros(size, bool)
     for polygon in sorted(drawing.polygons, key=lambda each: -each.area):
         inside = _inside(polygon, size, corner, scale)
         kind = polygon.name.lower().rstrip("*")
         if kind == REGION:
             seen |= inside
+        elif kind == IGNORE:
+            ignored |= inside
         else:
             mask[inside] = numbers[kind]
     if REGION in kinds:
-        mask[~seen] = IGNORED
+        ignored |= ~seen
+    mask[ignored] = IGNORED
     return mask
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from monai_ext.data.drawing import Drawing, drawn_polygon
 from monai_ext.errors import AnnotationError
 
+_FAULTS = (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError)
 _RULE = "a FeatureCollection, a list of Features or a Feature, with polygons"
 
 
@@ -32,7 +33,7 @@ def read_geojson(path: Path | str) -> Drawing:
     try:
         found = json.loads(path.read_text(encoding="utf-8-sig"))
         return _drawing(_features(found))
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except _FAULTS as error:
         raise AnnotationError(
             f"annotations {path.name} ({type(error).__name__}: {error})", _RULE, "export them again"
         ) from error

@@ -23,6 +23,7 @@ from monailabel.interfaces.app import MONAILabelApp
 from monai_ext.errors import MonaiExtError
 from monai_ext.flags import as_bool
 from monai_ext.label.app_folder import SHELF
+from monai_ext.label.fine_tune import OPEN
 from monai_ext.label.guard import Guard, GuardRules
 from monai_ext.label.infer_task import SlideInferTask
 from monai_ext.label.next_square import STRATEGIES
@@ -136,6 +137,7 @@ class PathologyApp(MONAILabelApp):
             token=token,
             is_remote_allowed=as_bool(conf.get("allow_remote", False)),
             max_body_mib=int(conf.get("max_body_mib", 512)),
+            train_keys=tuple(OPEN),
         )
         inner = server.middleware_stack or server.build_middleware_stack()
         server.middleware_stack = Guard(OffLoop(inner, ("infer", "activelearning")), rules)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from monai_ext.atomic import make_folder, write_atomically
@@ -38,17 +39,40 @@ def make_app(folder: Path, models: Sequence[Path]) -> list[str]:
             "rename a folder",
         )
     found = [find_model(path) for path in models]
+    inside = [path for path in models if path.resolve().parent == (folder / SHELF).resolve()]
+    if inside:
+        raise SettingError(
+            f"{inside[0]} is served by this app already",
+            "models are copied into an app from elsewhere",
+            "leave it out",
+        )
     shelf = make_folder(folder / SHELF)
     for name, path, model in zip(names, models, found, strict=True):
         is_bundle = model.configs != path
         parts = ("configs", "models", "LICENSE") if is_bundle else _RUN_FILES
-        shutil.rmtree(shelf / name, ignore_errors=True)
-        for part in parts:
-            _copy(path / part, shelf / name / part)
+        with _replaced(shelf / name) as new:
+            for part in parts:
+                _copy(path / part, new / part)
     source = Path(__file__).with_name(MAIN)
     with write_atomically(folder / MAIN) as partial:
         partial.write_bytes(source.read_bytes())
     return names
+
+
+@contextmanager
+def _replaced(target: Path) -> Iterator[Path]:
+    """A folder that takes the target's place when it is complete.
+
+    Weights of before trainings of the app (``earlier``) stay.
+    """
+    new = target.with_name(f".{target.name}.new")
+    shutil.rmtree(new, ignore_errors=True)
+    yield make_folder(new)
+    for earlier in (Path("earlier"), Path("models/earlier")):
+        if (target / earlier).is_dir():
+            shutil.move(target / earlier, new / earlier)
+    shutil.rmtree(target, ignore_errors=True)
+    new.rename(target)
 
 
 def _copy(source: Path, target: Path) -> None:

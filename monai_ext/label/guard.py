@@ -10,7 +10,7 @@ import hmac
 import ipaddress
 import json
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,7 +24,7 @@ OFFERED = ("info", "infer", "datastore", "train", "activelearning", "auth")
 OFFERED += ("docs", "static", "openapi.json", "favicon.ico", "")
 _NO_OUTPUT = ("image", "dicom_seg")
 _NAMED = ("image", "label", "id", "tag")
-_NAME = re.compile(r"^(?!\.)[^/\\\x00-\x1f:]{1,200}$")
+_NAME = re.compile(r"(?!\.)[^/\\\x00-\x1f:]{1,200}")
 _MIB = 2**20
 
 
@@ -36,11 +36,14 @@ class GuardRules:
         token: that requests bear; ``None``: none is asked for.
         is_remote_allowed: answer other machines than this one.
         max_body_mib: of a request.
+        train_keys: what is read of a body sent to ``train``. MONAI Label hands all of it to a new
+            process, whose search path it changes if asked to.
     """
 
     token: str | None
     is_remote_allowed: bool = False
     max_body_mib: int = 512
+    train_keys: tuple[str, ...] = ()
 
 
 class Guard:
@@ -79,6 +82,12 @@ class Guard:
             await respond(send, 413, {"detail": f"more than {limit} MiB"})
         elif is_login:
             await self._authenticate(scope, body, send)
+        elif _segments(scope)[0] == "train" and scope["method"] == "POST":
+            kept = _chosen(body, self.rules.train_keys)
+            if kept is None:
+                await respond(send, 400, {"detail": "the body is a JSON object"})
+            else:
+                await self.app(scope, replayed(kept, receive), send)
         else:
             await self.app(scope, replayed(body, receive), send)
 
@@ -87,6 +96,11 @@ class Guard:
         head = _headers(scope)
         if not self.rules.is_remote_allowed and not _is_local(scope, head):
             return 403, "only this machine is served; the operator may allow others"
+        if self.rules.token is None and not _is_number(_host(head)):
+            return (
+                403,
+                "without a token the server is asked by its IP address, not by a name",
+            )
         if "origin" in head and head["origin"].split("//")[-1] != head.get("host"):
             return 403, "pages of other sites may not ask"
         if _segments(scope)[0] not in OFFERED:
@@ -124,13 +138,13 @@ async def respond(send: Send, status: int, content: Mapping[str, Any]) -> None:
 
 
 async def read_body(receive: Receive, limit: int) -> bytes | None:
-    """A request's body; ``None`` once it is longer than ``limit`` bytes."""
+    """A request's body; ``None`` once it is longer than ``limit`` bytes, or was broken off."""
     parts, length, is_more = [], 0, True
     while is_more:
         message = await receive()
         part = message.get("body", b"")
         length += len(part)
-        if length > limit:
+        if length > limit or message["type"] == "http.disconnect":
             return None
         parts.append(part)
         is_more = message["type"] == "http.request" and message.get("more_body", False)
@@ -151,13 +165,33 @@ def _fault_of_names(scope: Message) -> tuple[int, str] | None:
     query = parse_qs(scope["query_string"].decode("latin-1"))
     names = [value for name in _NAMED for value in query.get(name, [])]
     names += [part for part in _segments(scope)[1:] if part]
-    if wrong := [name for name in names if not _NAME.match(name)]:
+    if wrong := [name for name in names if not is_name(name)]:
         return 400, f"{wrong[0]!r} is no name of an image, label or model"
-    if "session_id" in query:
-        return 400, "sessions are not offered"
-    if len(_segments(scope)) == 2 and query.get("output", [""])[0] in _NO_OUTPUT:
+    if lacking := {"session_id", "run_sync"} & query.keys():
+        return 400, f"{min(lacking)} is not offered"
+    if scope["path"].strip("/").startswith("datastore/dataset"):
+        return 404, "not offered"
+    if len(_segments(scope)) == 2 and {*query.get("output", ())} & {*_NO_OUTPUT}:
         return 400, "output=json is what this server answers here"
     return None
+
+
+def is_name(text: str) -> bool:
+    """Whether an image, label or model can have this name: it is part of no path."""
+    return _NAME.fullmatch(text) is not None
+
+
+def _chosen(body: bytes, keys: Sequence[str]) -> bytes | None:
+    """Some members of a JSON object; ``None`` if it is none."""
+    try:
+        found = json.loads(body) if body.strip() else {}
+    except (ValueError, RecursionError):
+        return None
+    if found is None:
+        return b"{}"
+    if not isinstance(found, dict):
+        return None
+    return json.dumps({key: found[key] for key in keys if key in found}).encode()
 
 
 def _headers(scope: Message) -> dict[str, str]:
@@ -170,9 +204,21 @@ def _segments(scope: Message) -> list[str]:
 
 def _is_local(scope: Message, head: Mapping[str, str]) -> bool:
     """Peer and ``Host`` are this machine; a foreign ``Host`` is a page that rebinds its name."""
-    host = re.sub(r":\d+$", "", head.get("host", "localhost")).strip("[]")
     peer = scope.get("client")
-    return _is_loopback(host) and (peer is None or _is_loopback(peer[0]))
+    return _is_loopback(_host(head)) and (peer is None or _is_loopback(peer[0]))
+
+
+def _host(head: Mapping[str, str]) -> str:
+    return re.sub(r":\d+$", "", head.get("host", "localhost")).strip("[]")
+
+
+def _is_number(host: str) -> bool:
+    """Whether a host is told by its address, which no name server can change."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return True
 
 
 def _is_loopback(host: str) -> bool:

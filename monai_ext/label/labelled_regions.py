@@ -17,6 +17,8 @@ from monai_ext.engines.segment_source import SlideToSegment
 from monai_ext.errors import AnnotationError
 from monai_ext.label.training_picture import picture_size, write_picture
 
+_ROUNDING_PX = 2
+
 
 def labelled_regions(
     slide: SlideToSegment, drawing: Drawing, class_names: Sequence[str], folder: Path
@@ -83,11 +85,22 @@ def annotated_boxes(slide: SlideToSegment, drawing: Drawing) -> tuple[Drawing, l
 def _placed(drawing: Drawing, whole: Box) -> tuple[Drawing, Box | None]:
     """The drawing in px of the slide, and the region that its file tells.
 
-    A region as large as the image is the image itself: QuPath uploaded it as a patch.
+    A region as large as the image is the image itself: QuPath uploaded it as a patch, whose edges
+    it may round otherwise.
     """
-    if drawing.box is None or drawing.box[2:] == (whole.width, whole.height):
+    if drawing.box is None:
         return drawing, None
-    return drawing.placed(), _clipped(Box(*drawing.box), whole)
+    _, _, width, height = drawing.box
+    if max(abs(width - whole.width), abs(height - whole.height)) <= _ROUNDING_PX:
+        return drawing, None
+    region = _clipped(Box(*drawing.box), whole)
+    if region is None:
+        raise AnnotationError(
+            f"annotations of a region of {width} x {height} px at {drawing.box[:2]}",
+            f"their image has {whole.width} x {whole.height} px",
+            "submit region and annotations together",
+        )
+    return drawing.placed(), region
 
 
 def _regions(drawing: Drawing, whole: Box) -> list[Box]:

@@ -13,7 +13,7 @@ import numpy as np
 from monai_ext.data.drawing import read_drawing
 from monai_ext.engines.segment_region import Box
 from monai_ext.engines.segment_source import SlideToSegment
-from monai_ext.errors import MonaiExtError
+from monai_ext.errors import MonaiExtError, SettingError
 from monai_ext.label.annotated_data import StoredImage
 from monai_ext.label.labelled_regions import annotated_boxes
 from monai_ext.label.next_square import next_square
@@ -86,13 +86,33 @@ def _squares(
             with _opened(served, image) as slide:
                 boxes = [] if image.label is None else _annotated(slide, image)
                 scale = served.settings.spec.mpps[0] / slide.mpp
-                edge = 2 * served.settings.roi_px if edge_px is None else edge_px / scale
+                edge = _edge(served.settings.roi_px, edge_px, scale)
                 for box in tissue_squares(slide, edge):
                     is_known = any(_overlap(box, other) for other in boxes)
                     (known if is_known else free).append(_Square(image, box))
+        except SettingError:
+            raise
         except (MonaiExtError, OSError) as error:
             _logger.warning("%s is passed over: %s", image.name, error)
     return free, known
+
+
+def _edge(roi_px: int, edge_px: int | None, scale: float) -> float:
+    """Of a square, in the network's pixels.
+
+    Raises:
+        SettingError: if it is far from what the network sees at a time.
+    """
+    if edge_px is None:
+        return 2 * roi_px
+    edge = edge_px / scale
+    if not roi_px / 4 <= edge <= 8 * roi_px:
+        raise SettingError(
+            f"patch_size={edge_px}, {edge:.0f} px of the network",
+            f"{roi_px // 4} to {8 * roi_px} px of the network, {scale:g} level-0 px each",
+            "ask for another size",
+        )
+    return edge
 
 
 def _annotated(slide: SlideToSegment, image: StoredImage) -> list[Box]:

@@ -38,7 +38,7 @@ def find_served(
     Raises:
         SettingError: if a name is not there, or none is left.
     """
-    folders = {path.name: path for path in sorted(shelf.glob("*")) if path.is_dir()}
+    folders = {path.name: path for path in sorted(shelf.glob("[!.]*")) if path.is_dir()}
     is_all = ALL in wanted
     missing = [name for name in wanted if name not in folders and name != ALL]
     if missing:

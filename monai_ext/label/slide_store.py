@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import filecmp
+from pathlib import Path
 from typing import Any
 
 from fastapi import HTTPException
 from monailabel.datastore.local import LocalDatastore
 
+from monai_ext.data.drawing import SUFFIXES
 from monai_ext.engines.extraction_slides import SLIDE_SUFFIXES
 from monai_ext.engines.segment_image import IMAGE_SUFFIXES
+from monai_ext.label.guard import is_name
 from monai_ext.label.upload_folder import removed_on_fault
 
 
@@ -31,6 +34,9 @@ class SlideStore(LocalDatastore):
     def add_image(self, image_id: str, image_filename: str, image_info: dict[str, Any]) -> str:
         """Store an upload; what is there stays, and the same again is the same image."""
         with removed_on_fault(image_filename):
+            suffix = Path(image_filename).suffix.lower()
+            if not is_name(image_id) or suffix not in {*SLIDE_SUFFIXES, *IMAGE_SUFFIXES}:
+                raise HTTPException(400, f"{image_id!r}{suffix} is no name of a slide or image")
             if stored := self.get_image_uri(image_id):
                 if filecmp.cmp(stored, image_filename, shallow=False):
                     return image_id
@@ -42,6 +48,8 @@ class SlideStore(LocalDatastore):
     ) -> str:
         """Store annotations of an image that is there."""
         with removed_on_fault(label_filename):
+            if Path(label_filename).suffix.lower() not in SUFFIXES:
+                raise HTTPException(400, f"annotations are {', '.join(SUFFIXES)}")
             if not self.get_image_uri(image_id):
                 raise HTTPException(404, f"no image {image_id!r}; upload its region first")
             return super().save_label(image_id, label_filename, label_tag, label_info)

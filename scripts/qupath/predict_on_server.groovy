@@ -94,10 +94,11 @@ if (!isThere) {
     objects = objects.collect { PathObjectTools.transformObject(it, shift, true) }
 }
 
-def names = objects.collect { it.getPathClass() }.findAll { it != null }.unique()
+def mark = "monai_ext: " + model                        // so that what a person drew is never removed
+def isIn = { roi == null || roi.contains(it.getCentroidX(), it.getCentroidY()) }
 def hierarchy = imageData.getHierarchy()
-def isOld = { names.contains(it.getPathClass()) && (roi == null || roi.contains(it.getROI().getCentroidX(), it.getROI().getCentroidY())) }
-removeObjects(getAllObjects(false).findAll { it.getROI() != null && it != selected && isOld(it) }, true)
+removeObjects(getAllObjects(false).findAll { it.getName() == mark && it.getROI() != null && isIn(it.getROI()) }, true)
+objects.each { it.setName(mark) }
 addObjects(objects)
 if (answer.has("prediction")) {
     answer.getAsJsonArray("prediction").each { one ->

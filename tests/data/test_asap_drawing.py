@@ -69,6 +69,7 @@ def test_what_we_write_comes_back_with_its_holes(tmp_path):
         (QUPATH.replace('X="30"', 'X="3O"'), "could not convert"),
         (QUPATH.replace('X="30"', 'X="inf"'), "no number"),
         (QUPATH.replace('X="30"', 'Z="30"'), "no number"),
+        (QUPATH.replace("{w}", "1e999").replace("{h}", "5"), "infinity"),
     ],
 )
 def test_what_is_no_sound_file_is_refused(tmp_path, text, words):

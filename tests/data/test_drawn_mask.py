@@ -48,6 +48,13 @@ def test_a_mask_of_a_part_at_another_scale():
     np.testing.assert_array_equal(mask, expected)
 
 
+def test_what_is_ignored_is_so_whatever_lies_in_it():
+    drawn = drawing(("gland", square(4, 4, 3)), ("Ignore*", square(0, 0, 9)))
+    mask = drawn_mask(drawn, NAMES, (10, 10))
+    assert (mask[:9, :9] == 255).all()
+    assert (mask == 0).sum() == 19
+
+
 def test_background_may_be_drawn_over_a_gland():
     mask = drawn_mask(
         drawing(("gland", square(0, 0, 10)), ("background", square(2, 2, 3))), NAMES, (10, 10)

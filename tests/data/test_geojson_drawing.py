@@ -66,6 +66,7 @@ def test_a_third_coordinate_is_dropped(tmp_path):
         json.dumps(FRAME.feature()).replace("10", '"x"', 1),
         json.dumps(FRAME.feature()).replace("10.0", "NaN", 1),
         json.dumps(FRAME.feature()).replace("10.0", "1e999", 1),
+        json.dumps(FRAME.feature()).replace("10.0", "9" * 400, 1),
     ],
 )
 def test_what_is_no_sound_file_is_refused(tmp_path, document):

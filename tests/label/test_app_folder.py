@@ -47,6 +47,24 @@ def test_a_model_is_replaced_and_others_stay(tmp_path):
     assert (tmp_path / "app/model/other/model.pt").is_file()
 
 
+def test_a_model_of_the_app_itself_is_not_destroyed(tmp_path):
+    make_app(tmp_path / "app", [write_classifier(tmp_path / "one")])
+    with pytest.raises(SettingError, match="served by this app already"):
+        make_app(tmp_path / "app", [tmp_path / "app/model/one"])
+    assert (tmp_path / "app/model/one/model.pt").is_file()
+
+
+def test_weights_of_before_trainings_stay(tmp_path):
+    one = write_classifier(tmp_path / "one")
+    make_app(tmp_path / "app", [one])
+    kept = tmp_path / "app/model/one/earlier/20260101-000000/model.pt"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"weights")
+    make_app(tmp_path / "app", [one])
+    assert kept.read_bytes() == b"weights"
+    assert [path.name for path in (tmp_path / "app/model").iterdir()] == ["one"]
+
+
 def test_two_models_of_one_name_are_refused(tmp_path):
     runs = [write_classifier(tmp_path / name / "run") for name in ("a", "b")]
     with pytest.raises(SettingError, match="occurs once"):

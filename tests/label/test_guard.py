@@ -1,6 +1,7 @@
 """Who is let through, and with what."""
 
 import asyncio
+import json
 from urllib.parse import quote, urlencode
 
 import pytest
@@ -77,9 +78,11 @@ def test_pages_of_other_sites_may_not_ask():
     assert ask(guard(), "/info/", headers=own)[0] == 200
 
 
-@pytest.mark.parametrize(
-    "path", ["/proxy/dicom/x", "/session/", "/model/glands", "/logs/", "/reload", "/ohif/index"]
-)
+UNOFFERED = ["/proxy/dicom/x", "/session/", "/model/glands", "/logs/", "/reload", "/ohif/index"]
+UNOFFERED += ["/datastore/dataset", "/datastore/dataset/"]
+
+
+@pytest.mark.parametrize("path", UNOFFERED)
 def test_what_is_not_for_slides_is_not_offered(path):
     app = guard()
     assert ask(app, path, headers=BEARER) == (404, {"detail": "not offered"})
@@ -87,7 +90,8 @@ def test_what_is_not_for_slides_is_not_offered(path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../x", "/etc/passwd", "a/b", "a\\b", ".hidden", "C:x", "a\0b", "x" * 201, "a\nb"]
+    "name",
+    ["a\n", "../x", "/etc/passwd", "a/b", "a\\b", ".hidden", "C:x", "a\0b", "x" * 201, "a\nb"],
 )
 @pytest.mark.parametrize("key", ["image", "label", "id", "tag"])
 def test_names_that_are_paths_are_refused(name, key):
@@ -108,7 +112,9 @@ def test_names_of_slides_are_not(name):
     assert ask(guard(), "/infer/wsi/glands", f"image={quote(name)}", headers=BEARER)[0] == 200
 
 
-@pytest.mark.parametrize("query", ["session_id=1", "output=image", "output=dicom_seg"])
+@pytest.mark.parametrize(
+    "query", ["session_id=1", "output=image", "output=json&output=dicom_seg", "run_sync=1"]
+)
 def test_what_cannot_be_answered_is_said(query):
     status, said = ask(guard(), "/infer/glands", query, headers=BEARER)
     assert status == 400
@@ -128,6 +134,40 @@ def test_of_strangers_no_body_is_read():
     assert ask(guard(), "/datastore/image", bodies=unread)[0] == 401
     assert len(ask.waiting) == 3
     assert ask(guard(), "/auth/token", bodies=unread, method="POST")[0] == 413
+
+
+def test_a_training_is_told_what_clients_may_choose_and_nothing_else():
+    app = guard(train_keys=("steps", "ssl"))
+    body = b'{"steps": 7, "bundle_path": "/tmp/x", "gpus": 1, "request": {}}'
+    assert ask(app, "/train/glands", bodies=[body], method="POST", headers=BEARER)[0] == 200
+    assert ask(app, "/train/glands", method="POST", headers=BEARER)[0] == 200
+    assert [json.loads(seen) for _, seen in app.app.seen] == [{"steps": 7}, {}]
+    for unsound in (b"[1]", b"{", b'"x"', b"[" * 100_000):
+        status, said = ask(app, "/train/x", bodies=[unsound], method="POST", headers=BEARER)
+        assert (status, said) == (400, {"detail": "the body is a JSON object"})
+    assert len(app.app.seen) == 2
+
+
+@pytest.mark.parametrize("host", ["evil.example", "server.local:8000"])
+def test_without_a_token_no_name_is_believed(host):
+    given = {"headers": {"host": host, "origin": f"http://{host}"}}
+    app = guard(token=None, is_remote_allowed=True)
+    assert ask(app, "/info/", **given)[0] == 403
+    assert ask(app, "/info/", headers={"host": "192.168.1.2:8000"})[0] == 200
+
+
+def test_a_request_that_is_broken_off_goes_nowhere():
+    app, sent = guard(), []
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = scope_of("/train/glands", method="POST", headers=BEARER)
+    asyncio.run(app(scope, receive, send))
+    assert passed(app) == []
 
 
 def test_starting_and_ending_go_through_and_sockets_do_not():

@@ -55,6 +55,7 @@ def test_coordinates_count_from_the_bounds(tmp_path):
     (item,) = regions(path, tmp_path, GLAND, REGION)
     close = np.abs(pixels(item, "image").astype(int) - image[24:88, 32:96])
     assert close.mean() < 4
+    np.testing.assert_array_equal(pixels(item, "label"), gland_in(64, 64, 6, 8, 20))
 
 
 def test_a_region_of_another_form_counts_inside_only(tmp_path):
@@ -80,6 +81,19 @@ def test_qupaths_patch_is_the_whole_image(tmp_path):
     path = tmp_path / "s-patch-7_9_120_90.png"
     (item,) = regions(path, tmp_path / "o", GLAND, box=(7, 9, 120, 90), mpp=0.5)
     np.testing.assert_array_equal(pixels(item, "label"), gland_in(90, 120, 30, 40, 20))
+
+
+@pytest.mark.parametrize("size", [(119, 91), (122, 88)])
+def test_a_patch_may_be_rounded_otherwise_than_its_region(tmp_path, size):
+    Image.fromarray(stained(90, 120)).save(tmp_path / "a.png")
+    (item,) = regions(tmp_path / "a.png", tmp_path / "o", GLAND, box=(700, 900, *size), mpp=0.5)
+    np.testing.assert_array_equal(pixels(item, "label"), gland_in(90, 120, 30, 40, 20))
+
+
+def test_annotations_of_another_region_are_no_background(tmp_path):
+    Image.fromarray(stained(90, 120)).save(tmp_path / "a.png")
+    with pytest.raises(AnnotationError, match="region of 60 x 50 px at"):
+        regions(tmp_path / "a.png", tmp_path / "o", GLAND, box=(700, 900, 60, 50), mpp=0.5)
 
 
 def test_the_files_region_of_a_slide_is_cut_out(tmp_path):

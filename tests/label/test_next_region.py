@@ -74,10 +74,22 @@ def test_uncertainty_is_the_largest_of_all(served, images):
 
 
 def test_coverage_hangs_on_what_was_annotated(served, images):
-    bare = [StoredImage(one.name, one.path, None) for one in images]
-    assert next_region("coverage", served, bare, edge_px=64) != next_region(
-        "coverage", served, images, edge_px=64
-    )
+    far = annotation(square(128, 128, 128), name="Region*")
+    path = images[1].path
+    chosen = set()
+    for k, regions in enumerate(([annotation(square(0, 0, 128), name="Region*")], [far])):
+        write_asap(path.with_name(f"{k}.xml"), regions, {})
+        known = StoredImage("two", path, path.with_name(f"{k}.xml"))
+        found = next_region("coverage", served, [known, images[0]], edge_px=64)
+        assert found["candidates"] == 8 + 12
+        chosen.add((found["id"], *found["bbox"]))
+    assert len(chosen) == 2
+
+
+@pytest.mark.parametrize("edge_px", [15, 600])
+def test_squares_far_from_the_networks_window_are_refused(served, images, edge_px):
+    with pytest.raises(SettingError, match="px of the network"):
+        next_region("random", served, images[:1], edge_px=edge_px)
 
 
 def test_an_image_that_cannot_be_read_is_passed_over(served, images, tmp_path, caplog):

@@ -249,6 +249,21 @@ def test_annotations_from_qupath_train_the_model_that_is_served(server, work):
     assert "broken" in (run / "data/failed.csv").read_text()
 
 
+def test_no_upload_becomes_code_or_configuration(server, work):
+    for image, file in (("sitecustomize", "x.py"), ("datastore_v2", "x.json"), ("", "../x.png")):
+        files = {"file": (file, "text/plain", b"raise SystemExit")}
+        query = {"image": image} if image else {}
+        status, said = server.send("PUT", "/datastore/image", {"params": "{}"}, files, **query)
+        assert status == 400 or (file, status) == ("../x.png", 200), said
+    files = {"label": ("x.py", "text/plain", b"")}
+    assert server.send("PUT", "/datastore/label", {"params": "{}"}, files, image="one")[0] == 400
+    found = {path.suffix for path in (work / "slides").rglob("*") if path.is_file()}
+    assert ".py" not in found
+    assert not list(work.glob("*.png"))
+    assert server.ask("POST", "/train/glands", b"[1]")[0] == 400
+    assert server.ask("POST", "/train/glands", {}, run_sync="true")[0] == 400
+
+
 def test_an_upload_that_is_no_image_is_said(server):
     files = {"file": ("patch.png", "image/png", b"no image")}
     for path in ("/infer/wsi_v2/glands", "/infer/wsi_v2/other", "/infer/glands"):
