@@ -37,6 +37,15 @@ class Box:
     width: int
     height: int
 
+    def meets(self, other: Box) -> bool:
+        """Whether both share ground."""
+        return (
+            self.left < other.left + other.width
+            and other.left < self.left + self.width
+            and self.top < other.top + other.height
+            and other.top < self.top + self.height
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class LabelledRegion:

@@ -1,6 +1,6 @@
 """A MONAI Label app for slides: ``python -m monai_ext label_app`` makes its folder.
 
-Only ``app`` and ``infer_task`` need MONAI Label, which lives in an environment of its own.
+``app``, ``slide_store`` and the tasks need MONAI Label, which lives in an environment of its own.
 """
 
 from monai_ext.label.app_folder import make_app

@@ -15,7 +15,7 @@ from monai_ext.engines.segment_settings import SegmentationSettings
 from monai_ext.engines.segment_source import SlideToSegment
 from monai_ext.errors import AnnotationError, MonaiExtError
 from monai_ext.label.labelled_regions import labelled_regions
-from monai_ext.label.served_slide import known_mpp
+from monai_ext.label.served_slide import opened_slide
 from monai_ext.label.unlabelled_squares import unlabelled_squares
 
 _logger = logging.getLogger(__name__)
@@ -80,11 +80,8 @@ def write_annotated_data(
     for image in images:
         part = "unlabelled" if image.label is None else "training"
         try:
-            slide = _waiting(image, settings, mpp)
-            try:
+            with opened_slide(image.path, image.name, settings, mpp) as slide:
                 parts[part] += _items(image, slide, class_names, folder, rules)
-            finally:
-                slide.close()
         except (MonaiExtError, OSError) as error:
             failed[image.name] = str(error)
             _logger.warning("%s is left out: %s", image.name, error)
@@ -98,13 +95,6 @@ def write_annotated_data(
         )
     path = write_segmentation_datalist(folder / "datalist.json", parts, class_names)
     return path, {name: len(items) for name, items in parts.items()}
-
-
-def _waiting(
-    image: StoredImage, settings: SegmentationSettings, mpp: float | None
-) -> SlideToSegment:
-    given = known_mpp(image.path, mpp, settings.reader).given
-    return SlideToSegment(image.path, image.name, given, settings)
 
 
 def _items(

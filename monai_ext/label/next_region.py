@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -18,7 +18,7 @@ from monai_ext.label.annotated_data import StoredImage
 from monai_ext.label.labelled_regions import annotated_boxes
 from monai_ext.label.next_square import next_square
 from monai_ext.label.served_segmenter import ServedSegmenter
-from monai_ext.label.served_slide import known_mpp
+from monai_ext.label.served_slide import opened_slide
 from monai_ext.label.square_scores import SquareScores, score_squares
 from monai_ext.label.tissue_squares import tissue_squares
 from monai_ext.networks import TransUNi
@@ -88,7 +88,7 @@ def _squares(
                 scale = served.settings.spec.mpps[0] / slide.mpp
                 edge = _edge(served.settings.roi_px, edge_px, scale)
                 for box in tissue_squares(slide, edge):
-                    is_known = any(_overlap(box, other) for other in boxes)
+                    is_known = any(box.meets(other) for other in boxes)
                     (known if is_known else free).append(_Square(image, box))
         except SettingError:
             raise
@@ -119,14 +119,8 @@ def _annotated(slide: SlideToSegment, image: StoredImage) -> list[Box]:
     return [] if image.label is None else annotated_boxes(slide, read_drawing(image.label))[1]
 
 
-@contextmanager
-def _opened(served: ServedSegmenter, image: StoredImage) -> Iterator[SlideToSegment]:
-    mpp = known_mpp(image.path, served.mpp, served.settings.reader).given
-    slide = SlideToSegment(image.path, image.name, mpp, served.settings)
-    try:
-        yield slide
-    finally:
-        slide.close()
+def _opened(served: ServedSegmenter, image: StoredImage) -> AbstractContextManager[SlideToSegment]:
+    return opened_slide(image.path, image.name, served.settings, served.mpp)
 
 
 def _drawn(squares: list[_Square], limit: int, seed: int) -> list[_Square]:
@@ -145,12 +139,3 @@ def _scored(served: ServedSegmenter, squares: Sequence[_Square]) -> SquareScores
     if not parts:
         return _EMPTY
     return SquareScores(*(np.concatenate(each) for each in zip(*parts, strict=True)))
-
-
-def _overlap(one: Box, other: Box) -> bool:
-    return (
-        one.left < other.left + other.width
-        and other.left < one.left + one.width
-        and one.top < other.top + other.height
-        and other.top < one.top + one.height
-    )

@@ -9,6 +9,7 @@ from typing import Any
 
 from monai_ext.data.failures import FAILED_FILE, read_failures
 from monai_ext.engines.segment_image import is_plain_image
+from monai_ext.engines.segment_region import Box
 from monai_ext.errors import SettingError, SlideError
 from monai_ext.experiments.bundle_run import INFERENCE, run_config
 from monai_ext.experiments.demo_weights import require_invented
@@ -131,10 +132,5 @@ def _is_asked(tile: Mapping[str, Any], asked: SlideRequest, origin: tuple[int, i
     if not asked.boxes:
         return True
     (left, top), _, (right, bottom), *_ = tile["geometry"]["coordinates"][0]
-    return any(
-        left < box.left + box.width
-        and right > box.left
-        and top < box.top + box.height
-        and bottom > box.top
-        for box in asked.boxes_from(origin)
-    )
+    ground = Box(left, top, right - left, bottom - top)
+    return any(ground.meets(box) for box in asked.boxes_from(origin))

@@ -2,12 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 from monai_ext import wsi
 from monai_ext.engines.segment_image import PlainImage, is_plain_image
+from monai_ext.engines.segment_settings import SegmentationSettings
+from monai_ext.engines.segment_source import SlideToSegment
 from monai_ext.errors import SlideError
+
+
+@contextmanager
+def opened_slide(
+    path: Path, name: str, settings: SegmentationSettings, default: float | None
+) -> Iterator[SlideToSegment]:
+    """A slide as a segmenter reads it, at the mpp of its file or the operator's; closed after use.
+
+    Args:
+        path: slide or image.
+        name: of it.
+        settings: how the network sees it.
+        default: the operator's mpp.
+
+    Raises:
+        SlideError: as :func:`known_mpp`.
+    """
+    slide = SlideToSegment(path, name, known_mpp(path, default, settings.reader).given, settings)
+    try:
+        yield slide
+    finally:
+        slide.close()
 
 
 class KnownMpp(NamedTuple):

@@ -88,6 +88,23 @@ def test_a_region_elsewhere_is_refused(slide, boxes):
         segment_region(slide, Context(), boxes)
 
 
+@pytest.mark.parametrize(
+    ("other", "is_met"),
+    [
+        (Box(5, 5, 1, 1), True),
+        (Box(9, 19, 50, 50), True),
+        (Box(-5, -5, 6, 6), True),
+        (Box(10, 0, 5, 5), False),
+        (Box(0, 20, 5, 5), False),
+        (Box(-5, 0, 5, 5), False),
+        (Box(0, -5, 5, 5), False),
+    ],
+)
+def test_boxes_that_only_touch_share_no_ground(other, is_met):
+    box = Box(0, 0, 10, 20)
+    assert box.meets(other) == other.meets(box) == is_met
+
+
 def test_pieces_end_at_the_region(slide):
     found = segment_region(slide, Context(), [Box(40, 50, 60, 30)]).labels
     pieces = label_pieces(found.runs)

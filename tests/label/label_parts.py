@@ -8,12 +8,11 @@ import torch
 from monai_ext.experiments.bundle_run import find_bundle
 from monai_ext.export.trained_network import untrained_network
 from monai_ext.testing.tiny_slides import write_tiny_slide
+from monai_ext.testing.zoo.toy_inputs import TOY_MASKS
 from tests.engines.tiny_extraction import TISSUE
 
 SEGMENTER = {
-    "patch_encoder": "uni_v1",
-    "encoder_options": {"preset": "tiny"},
-    "decoder_channels": [16, 8, 8, 8, 8],
+    **{name: TOY_MASKS[name] for name in ("patch_encoder", "encoder_options", "decoder_channels")},
     "roi_px": 64,
     "target_mpp": 0.5,
     "read_px": 64,
