@@ -6,20 +6,14 @@ import logging
 import os
 import sys
 
-from monai_ext.cli_values import (
-    as_number,
-    as_values,
-    as_words,
-    is_number,
-    quoted,
-    refuse_baseline,
-    refuse_unknown,
-)
+from monai_ext.cli_experiments import ExperimentVerbs
+from monai_ext.cli_values import as_number, as_values, as_words, quoted, refuse_unknown
 from monai_ext.errors import MonaiExtError
 from monai_ext.flags import as_bool, as_folder, as_path
+from monai_ext.trust import trusting
 
 
-class Verbs:
+class Verbs(ExperimentVerbs):
     """MONAI bundles for computational pathology.
 
     Slides to features and training are bundle runs, e.g.
@@ -135,111 +129,6 @@ class Verbs:
         )
         return "\n".join(map(str, written))
 
-    def crossval(
-        self,
-        bundle: str,
-        splits: str,
-        output: str,
-        baseline: str = "0.01",
-        seed: str = "0",
-        settings: str = "",
-        shard: str = "",
-        report: str = "False",
-        **overrides: str,
-    ) -> str:
-        """Train and test a bundle on every split of a folder; finished splits are not redone.
-
-        Args:
-            bundle: name or folder of a bundle.
-            splits: folder of datalists.
-            output: folder of the experiment.
-            baseline: C of the mean-pool logistic regression shown beside; False leaves it out.
-            seed: of the bootstrap.
-            settings: best.json that tune wrote; overrides win over it.
-            shard: i/n does every n-th split from the i-th on, e.g. 2/4; all may share one output.
-            report: True trains nothing and writes the report.
-            overrides: config ids of the bundle, e.g. --m 10 --use_ot False.
-        """
-        from monai_ext.experiments import read_shard, report_crossval, run_crossval
-
-        c = float(baseline) if is_number(baseline) else refuse_baseline(baseline)
-        if as_bool(report):
-            return report_crossval(bundle, splits, output, baseline_c=c, seed=int(seed))
-        return run_crossval(
-            bundle,
-            splits,
-            output,
-            baseline_c=c,
-            seed=int(seed),
-            overrides=as_values(overrides),
-            settings=as_path(settings),
-            shard=read_shard(shard) if shard else None,
-        )
-
-    def tune(
-        self,
-        bundle: str,
-        splits: str,
-        output: str,
-        space: str,
-        trials: str = "12",
-        seed: str = "0",
-        metric: str = "val_auc",
-        **overrides: str,
-    ) -> str:
-        """Try settings on validation parts; the test part is never read.
-
-        Args:
-            bundle: name or folder of a bundle.
-            splits: folder of datalists with a validation part each.
-            output: folder for trials.csv, best.json and the runs; finished ones are not redone.
-            space: "learning_rate=1e-4,3e-4;dropout=0,.25" or a JSON file of choices and ranges.
-            trials: budget; give every method the same. A smaller grid is tried whole.
-            seed: of the random search.
-            metric: val_auc (equal ones by the loss) or val_loss.
-            overrides: config ids that are the same in every trial.
-        """
-        from monai_ext.experiments import Budget, read_space, tune
-
-        return tune(
-            bundle,
-            splits,
-            output,
-            space=read_space(space),
-            budget=Budget(int(trials), int(seed), metric),
-            overrides=as_values(overrides),
-        )
-
-    def compare(
-        self,
-        *experiments: str,
-        output: str = "",
-        reference: str = "",
-        baseline: str = "True",
-        shuffled: str = "",
-        seed: str = "0",
-    ) -> str:
-        """Compare experiments on the same splits: one table, one figure, every run.
-
-        Args:
-            experiments: folders that crossval wrote; the first is the reference.
-            output: folder for compare.md, .csv, .json, .png and runs.csv.
-            reference: name of another reference: an experiment's folder name.
-            baseline: whether the mean-pool baseline of the experiments is a method too.
-            shuffled: experiment trained on shuffled labels, shown beside.
-            seed: of bootstrap and permutations.
-        """
-        from monai_ext.experiments import compare
-
-        return compare(
-            [as_folder(folder) for folder in experiments],
-            as_folder(output),
-            reference=str(reference),
-            has_baseline=as_bool(baseline),
-            shuffled=as_path(shuffled),
-            seed=int(seed),
-        )
-
     def embed_text(
         self,
         priors: str,
@@ -271,39 +160,6 @@ class Verbs:
         )
         return str(written)
 
-    def text_controls(
-        self,
-        splits: str,
-        text: str,
-        output: str,
-        paraphrased: str = "",
-        draws: str = "20",
-        retrain: str = "True",
-        **overrides: str,
-    ) -> str:
-        """Ask whether the texts of Libra-MIL carry meaning, with texts that should not work.
-
-        Args:
-            splits: folder of datalists.
-            text: embedded texts, see embed-text.
-            output: folder of the experiment.
-            paraphrased: the same texts in other words, embedded; without, that control is left out.
-            draws: of shuffled and of random texts.
-            retrain: also train with each control.
-            overrides: config ids of the bundle.
-        """
-        from monai_ext.experiments import text_controls
-
-        return text_controls(
-            as_folder(splits),
-            as_folder(output),
-            text=as_folder(text),
-            paraphrased=as_path(paraphrased),
-            draws=int(draws),
-            is_retrained=as_bool(retrain),
-            overrides=as_values(overrides),
-        )
-
     def list(self, kind: str = "") -> str:
         """Name what can be chosen by a config id, ours and other packages'.
 
@@ -321,6 +177,7 @@ class Verbs:
         slides: str = "",
         features: str = "",
         allow_demo: str = "False",
+        trusted: str = "False",
         **overrides: str,
     ) -> str:
         """Predict slides or feature files with a trained run; write what viewers open.
@@ -331,31 +188,53 @@ class Verbs:
             slides: folder of slides, or one; features are made first where they are missing.
             features: folder of feature files; give --slides too for pictures.
             allow_demo: let demonstration weights see slides that may be real.
+            trusted: True runs a bundle of yours that uses what monai_ext does not know.
             overrides: config ids of the run's inference.json, e.g. --mpp 0.5.
         """
         from monai_ext.experiments import predict
 
-        return predict(
-            model,
-            output,
-            slides=as_path(slides),
-            features=as_path(features),
-            overrides=as_values(overrides),
-            allow_demo=as_bool(allow_demo),
-        )
+        with trusting(as_bool(trusted)):
+            return predict(
+                model,
+                output,
+                slides=as_path(slides),
+                features=as_path(features),
+                overrides=as_values(overrides),
+                allow_demo=as_bool(allow_demo),
+            )
 
-    def export(self, model: str, format: str = "ts", output: str = "", **overrides: str) -> str:  # noqa: A002
+    def export(
+        self,
+        model: str,
+        format: str = "ts",  # noqa: A002  the field's word
+        output: str = "",
+        trusted: str = "False",
+        **overrides: str,
+    ) -> str:
         """Write a trained network in a form that others run, and hold it against the network.
 
         Args:
             model: run folder, unpacked bundle with weights, or pathology_tile_feature_extraction.
             format: ts (TorchScript), pt2 (torch.export), onnx, or wsinfer (tiles in QuPath).
             output: file, or folder for wsinfer; by default beside the weights.
+            trusted: True runs a bundle of yours that uses what monai_ext does not know.
             overrides: config ids of inference.json; for wsinfer of the encoder, as --checkpoint.
         """
         from monai_ext.experiments import export
 
-        return export(model, format, as_path(output), as_values(overrides))
+        with trusting(as_bool(trusted)):
+            return export(model, format, as_path(output), as_values(overrides))
+
+    def inspect(self, bundle: str, unpack: str = "") -> str:
+        """List what a stranger's bundle would import, evaluate and write; run nothing of it.
+
+        Args:
+            bundle: zip file or folder of a bundle, or a run folder.
+            unpack: new folder for a zip file in which nothing is refused.
+        """
+        from monai_ext.trust import inspect_bundle
+
+        return inspect_bundle(as_folder(bundle), as_path(unpack))
 
     def label_app(self, app: str, models: str) -> str:
         """Make a MONAI Label app that serves trained runs; docs/label.md tells how it is started.

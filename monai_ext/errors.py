@@ -47,3 +47,7 @@ class AnnotationError(MonaiExtError):
 
 class BundleError(MonaiExtError):
     """A bundle breaks a rule of MONAI's Model Zoo or of this project."""
+
+
+class TrustError(MonaiExtError):
+    """Somebody's bundle, config or file would do what strangers' files may not."""

@@ -9,7 +9,8 @@ import numpy as np
 
 from monai_ext.data.attributes import as_number, as_whole, plain_attributes
 from monai_ext.data.slide_features import FeatureFacts
-from monai_ext.errors import FeatureError
+from monai_ext.errors import FeatureError, TrustError
+from monai_ext.trust import load_state
 
 if TYPE_CHECKING:
     import h5py
@@ -40,12 +41,12 @@ def read_pt(path: Path) -> np.ndarray:
     """
     import torch
 
-    refused = torch.serialization.pickle.UnpicklingError
     try:
-        tensor = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, ValueError, KeyError, refused) as error:
+        tensor = load_state(path)
+    except (OSError, TrustError) as error:
+        reason = error.found if isinstance(error, TrustError) else error.strerror
         raise FeatureError(
-            f"file {path} cannot be read as a tensor ({type(error).__name__})",
+            f"file {path} cannot be read as a tensor ({reason})",
             "a .pt feature file is one tensor, complete, without code",
             "extract this slide again, or give the .h5 file",
         ) from error

@@ -12,6 +12,7 @@ from monai_ext.atomic import make_folder
 from monai_ext.engines.plain_errors import plain_errors
 from monai_ext.engines.sigterm import exit_on_sigterm
 from monai_ext.errors import SettingError
+from monai_ext.trust import require_plain
 
 EXIT_SOME_FAILED = 3
 
@@ -57,6 +58,7 @@ class InferenceRun:
                 "inference needs a trained network",
                 "train one, or give --ckpt_path RUN/model.pt",
             )
+        require_plain(self.checkpoint)
 
     def _mismatch(self, error: RuntimeError) -> Exception:
         if "loading state_dict" not in str(error):

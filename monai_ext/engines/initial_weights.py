@@ -6,12 +6,12 @@ import logging
 from pathlib import Path
 from typing import Any, TypeVar
 
-import torch
 from torch import nn
 
 from monai_ext.engines.plain_errors import plain_errors
 from monai_ext.errors import SettingError
 from monai_ext.flags import as_path
+from monai_ext.trust import load_state
 
 _logger = logging.getLogger(__name__)
 Network = TypeVar("Network", bound=nn.Module)
@@ -44,7 +44,7 @@ def begin_from(network: Network, weights: Any, output_dir: Path | str | None = N
                 "it is a state dict, e.g. model.pt of a run",
                 "check the path",
             )
-        stored = torch.load(path, map_location="cpu", weights_only=True)
+        stored = load_state(path)
         try:
             network.load_state_dict(_with_own_embedding(network, stored.get("model", stored)))
         except RuntimeError as error:

@@ -16,6 +16,7 @@ from torch.nn.parallel import DistributedDataParallel
 
 from monai_ext.atomic import write_atomically
 from monai_ext.errors import SettingError
+from monai_ext.trust import load_state
 
 MODEL, LAST = "model.pt", "last.pt"
 _logger = logging.getLogger(__name__)
@@ -82,8 +83,9 @@ class RunCheckpoint:
 
         Raises:
             SettingError: if the file belongs to another seed, split or network.
+        TrustError: if it is damaged, or holds more than tensors and plain values.
         """
-        state = torch.load(self.folder / LAST, weights_only=True, map_location=engine.state.device)
+        state = load_state(self.folder / LAST, engine.state.device)
         self._check(state)
         _unwrapped(self.network).load_state_dict(state["network"])
         for name, part in self.parts.items():

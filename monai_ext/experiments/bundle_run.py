@@ -11,6 +11,7 @@ from typing import Any
 
 import monai_ext
 from monai_ext.errors import SettingError
+from monai_ext.trust import require_safe
 
 TRAIN, EVALUATE, INFERENCE = "train.json", "evaluate.json", "inference.json"
 
@@ -74,6 +75,7 @@ def run_bundle(
 
     Raises:
         SystemExit: with one plain line where the bundle ends so.
+        TrustError: see :func:`run_config`.
     """
     folder = find_bundle(bundle)
     files = [folder / "configs" / name for name in configs]
@@ -81,9 +83,14 @@ def run_bundle(
 
 
 def run_config(files: Sequence[Path], *, workflow_type: str, **overrides: Any) -> None:
-    """Initialise, run and finalise config files; see ``run_bundle``."""
+    """Initialise, run and finalise config files; see ``run_bundle``.
+
+    Raises:
+        TrustError: if they would do more than :func:`monai_ext.trust.require_safe` allows.
+    """
     from monai.bundle import ConfigWorkflow
 
+    require_safe(files, overrides)
     for name in ("monai.bundle", "monai.bundle.workflows", "monai.bundle.config_parser"):
         logging.getLogger(name).setLevel(logging.ERROR)
     workflow = ConfigWorkflow(

@@ -10,9 +10,13 @@ import torch
 
 from monai_ext.errors import SettingError
 from monai_ext.export.model_folder import INFERENCE, ModelFolder
+from monai_ext.trust import load_state, require_safe
 
 if TYPE_CHECKING:
     from monai.bundle import ConfigParser
+
+_NOWHERE = {"output_dir": "unused_output"}
+"""Nothing writes while a network is built; a config that would try stays in there."""
 
 
 def untrained_network(configs: Path, overrides: Mapping[str, Any] | None = None) -> torch.nn.Module:
@@ -32,11 +36,12 @@ def trained_network(
 
     Raises:
         SettingError: if the weights are another network's.
+        TrustError: if config or weights would run what we do not know.
     """
     network = untrained_network(model.configs, overrides)
     if model.weights is None:
         return network
-    stored = torch.load(model.weights, map_location="cpu", weights_only=True)
+    stored = load_state(model.weights)
     try:
         network.load_state_dict(stored.get("model", stored))
     except RuntimeError as error:
@@ -53,9 +58,12 @@ def bundle_config(configs: Path, overrides: Mapping[str, Any] | None = None) -> 
 
     Raises:
         SettingError: for ids that the config does not have.
+        TrustError: if it would do more than :func:`monai_ext.trust.require_safe` allows.
     """
     from monai.bundle import ConfigParser
 
+    given = _NOWHERE | dict(overrides or {})
+    require_safe([configs / INFERENCE], given)
     parser = ConfigParser()
     parser.read_config(str(configs / INFERENCE))
     known: dict[str, Any] = dict(parser.get() or {})
@@ -68,6 +76,7 @@ def bundle_config(configs: Path, overrides: Mapping[str, Any] | None = None) -> 
         )
     if configs.name == "configs":
         parser["bundle_root"] = str(configs.parent)
-    for name, value in (overrides or {}).items():
-        parser[name] = value
+    for name, value in given.items():
+        if name in known or "#" in name:
+            parser[name] = value
     return parser

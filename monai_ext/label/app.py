@@ -34,6 +34,7 @@ from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.slide_store import SlideStore
 from monai_ext.label.train_task import SegmentTrainTask
 from monai_ext.label.upload_folder import make_upload_folder, removed_on_fault
+from monai_ext.trust import trust_from_now_on
 
 _logger = logging.getLogger(__name__)
 _SERVER = "monailabel.app"
@@ -57,6 +58,8 @@ class PathologyApp(MONAILabelApp):
         mpp = float(given["mpp"]) if given.get("mpp") else None
         self.work = Path(given.get("work") or self.folder / "work")
         demo = as_bool(given.get("allow_demo", False))
+        if as_bool(given.get("trusted", False)):
+            trust_from_now_on()
         shelf = self.folder / SHELF
         self.served = find_served(shelf, self.work, names, mpp, is_demo_allowed=demo)
         super().__init__(

