@@ -131,3 +131,11 @@ def test_targets_are_not_named_after_their_module(config):
     """``pydoc.locate`` gives the module on Python 3.12 and the function on 3.11."""
     targets = [v for path, v in leaves(read(config)) if path.endswith("_target_") and "." in v]
     assert [t for t in targets if t.startswith("monai_ext") and t in sys.modules] == []
+
+
+@pytest.mark.parametrize("bundle", BUNDLES, ids=name)
+def test_cards_say_that_monai_checks_nothing(bundle):
+    card = " ".join((bundle / "docs/README.md").read_text(encoding="utf-8").split())
+    assert "`python -m monai.bundle run` builds every `_target_`" in card
+    assert "checks nothing" in card
+    assert "python -m monai_ext inspect" in card

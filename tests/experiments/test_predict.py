@@ -8,6 +8,7 @@ import pytest
 from monai_ext.errors import SettingError
 from monai_ext.experiments.predict import predict
 
+pytestmark = pytest.mark.usefixtures("trusted")  # the config is the tests' own
 SEEN = ("dataset_dir", "slides_dir", "output_dir", "ckpt_path", "batch")
 
 

@@ -9,8 +9,8 @@ from monai_ext.trust.config_text import DEEPEST, LONGEST, read_configs
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b]\n"
 REFUSED = {
-    "depth.json": "[" * (DEEPEST + 1) + "]" * (DEEPEST + 1),
-    "deep.yaml": "[" * (DEEPEST + 1) + "]" * (DEEPEST + 1),
+    "depth.json": '{"a":' * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1),
+    "deep.yaml": "{a: " * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1),
     "endless.yaml": "[" * 100_000,
     "long.json": '{"a": "' + "x" * LONGEST + '"}',
     "twice.json": '{"a": 1, "a": 2}',

@@ -111,6 +111,16 @@ def test_places_are_below_the_given_output(tmp_path):
         require_safe([path], {"output_dir": str(tmp_path / "out")})
 
 
+@pytest.mark.parametrize("configs", ["configs", "."])
+def test_code_beside_a_good_config_is_refused(tmp_path, configs):
+    (tmp_path / configs).mkdir(exist_ok=True)
+    (tmp_path / configs / "inference.json").write_text(json.dumps({"a": 1}))
+    require_safe([tmp_path / configs / "inference.json"])
+    (tmp_path / "fire.py").touch()
+    with pytest.raises(TrustError, match="fire.py would be found by imports"):
+        require_safe([tmp_path / configs / "inference.json"])
+
+
 @pytest.mark.parametrize(
     "files",
     [
