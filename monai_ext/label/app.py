@@ -26,14 +26,16 @@ from monai_ext.label.app_folder import SHELF
 from monai_ext.label.fine_tune import OPEN
 from monai_ext.label.guard import Guard, GuardRules
 from monai_ext.label.infer_task import SlideInferTask
+from monai_ext.label.known_names import KnownNames
 from monai_ext.label.next_square import STRATEGIES
 from monai_ext.label.off_loop import OffLoop
+from monai_ext.label.plain_faults import PlainFaults
 from monai_ext.label.sampling_task import RegionStrategy
 from monai_ext.label.served_models import ALL, find_served
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.slide_store import SlideStore
 from monai_ext.label.train_task import SegmentTrainTask
-from monai_ext.label.upload_folder import make_upload_folder, removed_on_fault
+from monai_ext.label.upload_folder import make_upload_folder, remove_uploads, removed_on_fault
 from monai_ext.trust import trust_from_now_on
 
 _logger = logging.getLogger(__name__)
@@ -141,9 +143,12 @@ class PathologyApp(MONAILabelApp):
             is_remote_allowed=as_bool(conf.get("allow_remote", False)),
             max_body_mib=int(conf.get("max_body_mib", 512)),
             train_keys=tuple(OPEN),
+            refusal=KnownNames(tuple(self._trainers), tuple(self._strategies)).refusal,
         )
         inner = server.middleware_stack or server.build_middleware_stack()
-        server.middleware_stack = Guard(OffLoop(inner, ("infer", "activelearning")), rules)
+        slow = ("infer", "activelearning")
+        in_turn = OffLoop(PlainFaults(inner), slow, after=remove_uploads)
+        server.middleware_stack = Guard(in_turn, rules)
         if token:
             path = self.folder / "token"
             _logger.info("clients log in with any user name; the password is in %s", path)

@@ -18,6 +18,7 @@ from urllib.parse import parse_qs
 Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Refusal = Callable[[str, Sequence[str], bytes], tuple[int, str] | None]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
 OFFERED = ("info", "infer", "datastore", "train", "activelearning", "auth")
@@ -26,6 +27,10 @@ _NO_OUTPUT = ("image", "dicom_seg")
 _NAMED = ("image", "label", "id", "tag")
 _NAME = re.compile(r"(?!\.)[^/\\\x00-\x1f:]{1,200}")
 _MIB = 2**20
+
+
+def _no_refusal(_method: str, _segments: Sequence[str], _body: bytes) -> None:
+    """Every name is taken."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +43,14 @@ class GuardRules:
         max_body_mib: of a request.
         train_keys: what is read of a body sent to ``train``. MONAI Label hands all of it to a new
             process, whose search path it changes if asked to.
+        refusal: of method, parts of the path and body; ``None`` lets a request through.
     """
 
     token: str | None
     is_remote_allowed: bool = False
     max_body_mib: int = 512
     train_keys: tuple[str, ...] = ()
+    refusal: Refusal = _no_refusal
 
 
 class Guard:
@@ -82,14 +89,19 @@ class Guard:
             await respond(send, 413, {"detail": f"more than {limit} MiB"})
         elif is_login:
             await self._authenticate(scope, body, send)
-        elif _segments(scope)[0] == "train" and scope["method"] == "POST":
-            kept = _chosen(body, self.rules.train_keys)
-            if kept is None:
-                await respond(send, 400, {"detail": "the body is a JSON object"})
-            else:
-                await self.app(scope, replayed(kept, receive), send)
         else:
-            await self.app(scope, replayed(body, receive), send)
+            await self._hand_on(scope, body, receive, send)
+
+    async def _hand_on(self, scope: Message, body: bytes, receive: Receive, send: Send) -> None:
+        segments, method = _segments(scope), scope["method"]
+        is_training = segments[0] == "train" and method == "POST"
+        kept = _chosen(body, self.rules.train_keys) if is_training else body
+        if kept is None:
+            await respond(send, 400, {"detail": "the body is a JSON object"})
+        elif (refusal := self.rules.refusal(method, segments, kept)) is not None:
+            await respond(send, refusal[0], {"detail": refusal[1]})
+        else:
+            await self.app(scope, replayed(kept, receive), send)
 
     def _refusal(self, scope: Message) -> tuple[int, str] | None:
         """Status and reason."""

@@ -6,9 +6,11 @@ MONAI Label's endpoints are coroutines that compute: while one runs, nothing els
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from monai_ext.label.guard import App, Message, Receive, Send
+from monai_ext.label.guard import App, Message, Receive, Send, respond
+
+_PROMPT_S = 0.01
 
 
 class OffLoop:
@@ -17,11 +19,20 @@ class OffLoop:
     Args:
         app: the server.
         slow: first parts of paths of requests that compute.
+        most_waiting: requests that wait for their turn; more are answered with 503.
+        after: called when one of them has ended, before the next begins.
     """
 
-    def __init__(self, app: App, slow: Sequence[str]) -> None:
-        self.app, self.slow = app, tuple(slow)
-        self._turn = asyncio.Lock()
+    def __init__(
+        self,
+        app: App,
+        slow: Sequence[str],
+        most_waiting: int = 32,
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.app, self.slow, self.most_waiting = app, tuple(slow), most_waiting
+        self.after = after
+        self._turn, self._waiting = asyncio.Lock(), 0
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve here, or in a thread."""
@@ -29,10 +40,25 @@ class OffLoop:
         if not is_slow:
             await self.app(scope, receive, send)
             return
-        async with self._turn:
-            first = await receive()
-            for message in await asyncio.to_thread(asyncio.run, self._collected(scope, first)):
-                await send(message)
+        if self._waiting >= self.most_waiting:
+            await respond(send, 503, {"detail": f"{self._waiting} requests wait already"})
+            return
+        self._waiting += 1
+        try:
+            async with self._turn:
+                try:
+                    await self._compute(scope, receive, send)
+                finally:
+                    self.after()
+        finally:
+            self._waiting -= 1
+
+    async def _compute(self, scope: Message, receive: Receive, send: Send) -> None:
+        first = await receive()
+        if await _has_left(receive):
+            return
+        for message in await asyncio.to_thread(asyncio.run, self._collected(scope, first)):
+            await send(message)
 
     async def _collected(self, scope: Message, first: Message) -> list[Message]:
         """What the server sends, once it has ended."""
@@ -48,3 +74,12 @@ class OffLoop:
 
         await self.app({**scope, "extensions": {}}, receive, send)  # a file is sent as bytes
         return sent
+
+
+async def _has_left(receive: Receive) -> bool:
+    """Whether a client closed the connection while it waited."""
+    try:
+        message = await asyncio.wait_for(receive(), _PROMPT_S)
+    except TimeoutError:
+        return False
+    return message["type"] == "http.disconnect"

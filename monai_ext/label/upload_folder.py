@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _PREFIX = "monai_ext_label_"
@@ -39,6 +39,18 @@ def removed_on_fault(path: Path | str) -> Iterator[None]:
         if Path(path).parent == Path(tempfile.gettempdir()):
             Path(path).unlink(missing_ok=True)
         raise
+
+
+def remove_uploads() -> None:
+    """Remove uploads of requests that failed before anything was done with them.
+
+    To be called on the server's own loop when a request that computes has ended: they take turns,
+    and what is stored is written and moved in one step of that loop.
+    """
+    folder = Path(tempfile.gettempdir())
+    for path in folder.iterdir() if folder.name.startswith(_PREFIX) else ():
+        with suppress(OSError):
+            path.unlink()
 
 
 def _is_running(pid: str) -> bool:

@@ -36,7 +36,7 @@ def ask(app, path, query="", bodies=(b"",), **given):
     sent = []
 
     async def receive():
-        return waiting.pop(0)
+        return waiting.pop(0) if waiting else await asyncio.Event().wait()
 
     async def send(message):
         sent.append(message)

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from monai_ext.label.off_loop import OffLoop
-from tests.label.asgi_parts import ask, scope_of
+from tests.label.asgi_parts import Echo, ask, scope_of
 
 
 class Slow:
@@ -80,3 +80,64 @@ def test_a_fault_reaches_the_server():
 
     with pytest.raises(ValueError, match="no"):
         ask(OffLoop(server, ["infer"]), "/infer/a")
+
+
+def test_too_many_are_told_so_and_the_next_is_let_in_again():
+    server, answers = Slow(), []
+
+    async def request(app, path):
+        async def receive():
+            if path:
+                return {"type": "http.request", "body": b"", "more_body": False}
+            return await asyncio.Event().wait()
+
+        async def send(message):
+            if "status" in message:
+                answers.append(message["status"])
+
+        await app(scope_of(path), receive, send)
+
+    async def main():
+        app = OffLoop(server, ["infer"], most_waiting=2)
+        slow = [asyncio.create_task(request(app, f"/infer/{k}")) for k in range(2)]
+        await asyncio.to_thread(server.begun.wait, 20)
+        await request(app, "/infer/2")
+        assert answers == [503]
+        server.go.set()
+        await asyncio.gather(*slow)
+        await request(app, "/infer/3")
+
+    asyncio.run(main())
+    assert answers == [503, 200, 200, 200]
+
+
+def test_nothing_is_computed_for_a_client_that_has_left():
+    echo, ended = Echo(), []
+    messages = [
+        {"type": "http.request", "body": b"", "more_body": False},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive():
+        return messages.pop(0)
+
+    async def send(message):
+        raise AssertionError(message)
+
+    app = OffLoop(echo, ["infer"], after=lambda: ended.append(True))
+    asyncio.run(app(scope_of("/infer/a"), receive, send))
+    assert echo.seen == []
+    assert ended == [True]
+
+
+def test_what_comes_after_a_slow_request_comes_after_a_fault_too():
+    ended = []
+
+    async def server(scope, receive, send):
+        raise ValueError("no")
+
+    app = OffLoop(server, ["infer"], after=lambda: ended.append(True))
+    with pytest.raises(ValueError, match="no"):
+        ask(app, "/infer/a")
+    assert ask(OffLoop(Echo(), ["infer"], after=lambda: ended.append(True)), "/info/")[0] == 200
+    assert ended == [True]

@@ -6,7 +6,7 @@ import tempfile
 
 import pytest
 
-from monai_ext.label.upload_folder import make_upload_folder, removed_on_fault
+from monai_ext.label.upload_folder import make_upload_folder, remove_uploads, removed_on_fault
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +55,14 @@ def test_a_link_in_place_of_a_folder_is_not_followed(shelf):
     (shelf / f"monai_ext_label_{ended.pid}_x").symlink_to(shelf / "precious")
     make_upload_folder()
     assert (shelf / "precious").is_dir()
+
+
+def test_what_is_left_of_uploads_is_removed_and_other_folders_are_not_touched(shelf):
+    (shelf / "other.svs").touch()
+    remove_uploads()
+    assert (shelf / "other.svs").exists()
+    folder = make_upload_folder()
+    (folder / "old.png").touch()
+    (folder / "kept").mkdir()
+    remove_uploads()
+    assert [path.name for path in folder.iterdir()] == ["kept"]

@@ -117,7 +117,7 @@ def test_code_beside_a_good_config_is_refused(tmp_path, configs):
     (tmp_path / configs / "inference.json").write_text(json.dumps({"a": 1}))
     require_safe([tmp_path / configs / "inference.json"])
     (tmp_path / "fire.py").touch()
-    with pytest.raises(TrustError, match="fire.py would be found by imports"):
+    with pytest.raises(TrustError, match=r"fire\.py would be found by imports"):
         require_safe([tmp_path / configs / "inference.json"])
 
 
