@@ -17,10 +17,9 @@ from monai_ext.data.failures import read_failures
 from monai_ext.networks.nets.transuni import TransUNi
 from monai_ext.testing.slide_damage import truncate_file
 from monai_ext.testing.tiny_slides import write_tiny_slide
-from monai_ext.wsi.polygon_raster import fill_rings
 from tests.dicom_slides import PATIENT, dicom_slide
 from tests.engines.segment_parts import saved
-from tests.outputs.dicom_parts import overlap_of, read_groups, read_masks
+from tests.outputs.dicom_parts import filled, overlap_of, read_groups, read_masks
 
 ROOT = Path(monai_ext.__file__).resolve().parents[1]
 CONFIG = ROOT / "bundles/pathology_mpamatch_segmentation/configs/inference.json"
@@ -213,11 +212,11 @@ def test_dicom_slide_ends_as_dicom_and_others_are_told_why_not(slides, tmp_path,
     out = tmp_path / "out"
     (feature,) = json.loads((out / "geojson/case 7.geojson").read_text())["features"]
     gland = np.array(Image.open(out / "labels/case 7.tif")) == 1
-    rings = [np.array(ring) / 2 for ring in feature["geometry"]["coordinates"]]
-    drawn = fill_rings(rings, *gland.shape).astype(bool)
+    rings = [np.array(ring) for ring in feature["geometry"]["coordinates"]]
+    drawn = filled([rings], gland.shape, 2)
     masks = read_masks(out / "dicom_seg/case 7.dcm")
     ((ring,), measured) = read_groups(out / "dicom_annotations/case 7.dcm")["gland"]
-    read_back = fill_rings([ring / 2], *gland.shape).astype(bool)
+    read_back = filled([[ring]], gland.shape, 2)
     assert drawn.sum() > 1000
     assert min(overlap_of(drawn, masks["gland"]), overlap_of(drawn, read_back)) >= 0.999
     area = feature["properties"]["measurements"]["area um2"]

@@ -9,6 +9,8 @@ import pytest
 from pydicom.pixels import pixel_array
 from wsidicom.graphical_annotations import AnnotationInstance
 
+from monai_ext.wsi.polygon_raster import fill_rings
+
 
 def read_masks(path):
     """Mask of each segment by label, put together from its tiles with pydicom alone."""
@@ -49,6 +51,15 @@ def read_groups(path):
         )
         for group in found.groups
     }
+
+
+def filled(polygons, shape, scale=1.0):
+    """Pixels inside any of the polygons, each a list of open or closed rings in level-0 px."""
+    picture = np.zeros(shape, bool)
+    for rings in polygons:
+        closed = [np.concatenate([ring, ring[:1]]) / scale for ring in rings]
+        picture |= fill_rings(closed, *shape)
+    return picture
 
 
 def overlap_of(one, other):

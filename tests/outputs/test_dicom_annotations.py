@@ -11,10 +11,9 @@ from monai_ext.outputs.dicom_annotations import write_dicom_annotations
 from monai_ext.outputs.label_geojson import OutlineRules, label_features
 from monai_ext.outputs.provenance import Provenance
 from monai_ext.wsi.dicom_series import series_levels
-from monai_ext.wsi.polygon_raster import fill_rings
 from tests.outputs.annotation_parts import annotation, square
 from tests.outputs.conftest import SIZE
-from tests.outputs.dicom_parts import dciodvfy_faults, overlap_of, read_groups
+from tests.outputs.dicom_parts import dciodvfy_faults, filled, overlap_of, read_groups
 from tests.outputs.label_parts import blobs, label_map, pieces_of
 
 NAMES = ["background", "gland", "tumour"]
@@ -40,13 +39,11 @@ def test_polygons_overlap_with_those_of_the_geojson(tmp_path, dicom):
     groups = read_groups(written(tmp_path, dicom, annotations))
     assert list(groups) == sorted(NAMES[1:])
     for name, (rings, _) in groups.items():
-        pictures = np.zeros((2, SIZE[1], SIZE[0]), bool)
-        for one in annotations:
-            if one.name == name:
-                pictures[0] |= fill_rings(one.rings, SIZE[1], SIZE[0]).astype(bool)
-        for ring in rings:
-            pictures[1] |= fill_rings([ring], SIZE[1], SIZE[0]).astype(bool)
-        assert overlap_of(*pictures) >= 0.999
+        shape = (SIZE[1], SIZE[0])
+        expected = filled([one.rings for one in annotations if one.name == name], shape)
+        read_back = filled([[ring] for ring in rings], shape)
+        assert expected.sum() > 50_000
+        assert overlap_of(expected, read_back) >= 0.999
 
 
 def test_measurements_stay_with_their_polygons_and_have_units(tmp_path, dicom):

@@ -8,9 +8,8 @@ import pytest
 from monai_ext.errors import SettingError, SlideError
 from monai_ext.outputs.provenance import Provenance
 from monai_ext.outputs.segmentation_files import SegmentationFiles
-from monai_ext.wsi.polygon_raster import fill_rings
 from tests.outputs.conftest import SIZE
-from tests.outputs.dicom_parts import overlap_of, read_groups, read_masks
+from tests.outputs.dicom_parts import filled, overlap_of, read_groups, read_masks
 from tests.outputs.label_parts import blobs, label_map, pieces_of
 
 NAMES = ["background", "gland", "stroma"]
@@ -59,20 +58,16 @@ def test_dicom_polygons_are_those_of_the_geojson_and_the_masks_are_the_label_map
     groups = read_groups(tmp_path / KINDS["dicom_annotations"])
     masks = read_masks(tmp_path / KINDS["dicom_seg"])
     for name in NAMES[1:]:
-        rings = [
+        polygons = [
             [np.array(ring) for ring in feature["geometry"]["coordinates"]]
             for feature in features
             if feature["properties"]["classification"]["name"] == name
         ]
-        pictures = np.zeros((3, SIZE[1] // 4, SIZE[0] // 4), bool)
-        for each in rings:
-            pictures[0] |= fill_rings([ring / 4 for ring in each], *pictures.shape[1:]) > 0
-        for ring in groups[name][0]:
-            pictures[1] |= fill_rings([ring / 4], *pictures.shape[1:]) > 0
-        pictures[2] = masks[name]
-        assert pictures[0].any()
-        assert overlap_of(*pictures[:2]) >= 0.999
-        assert overlap_of(*pictures[::2]) >= 0.999
+        drawn = filled(polygons, masks[name].shape, 4)
+        read_back = filled([[ring] for ring in groups[name][0]], masks[name].shape, 4)
+        assert drawn.sum() > 5_000
+        assert overlap_of(drawn, read_back) >= 0.999
+        assert overlap_of(drawn, masks[name]) >= 0.999
     assert b"gland finder" in (tmp_path / KINDS["dicom_seg"]).read_bytes()
 
 
