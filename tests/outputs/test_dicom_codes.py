@@ -36,6 +36,7 @@ def test_code_values_fit_into_dicom_and_stay_apart():
     long = "glands of the colon, of grade 2 and of grade 3, and what lies between these"
     values = [own_code(name).value for name in (long, long + "!", "Drüse", "a\\b", "gland")]
     assert max(map(len, values)) <= 16
+    assert all(map(str.isascii, values))
     assert len(set(values)) == 5
     assert own_code(long).meaning == long[:64]
     assert "\\" not in own_code("a\\b").meaning
