@@ -43,4 +43,4 @@ format: setup
 
 constraints: setup
 	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 pyproject.toml \
-	  --extra cucim-cu13 --group dev --no-header --no-annotate --no-emit-index-url -o constraints.txt
+	  --extra cucim-cu13 --extra dicom --group dev --no-header --no-annotate --no-emit-index-url -o constraints.txt

@@ -12,6 +12,7 @@ from typing import Any
 from monai_ext.data.feature_layout import slide_stem
 from monai_ext.errors import CohortError
 from monai_ext.flags import as_folder, as_path
+from monai_ext.wsi.dicom_series import DICOM_SUFFIX, dicom_slide
 
 SLIDE_SUFFIXES = (".svs", ".svslide", ".tif", ".tiff", ".ndpi", ".mrxs", ".scn", ".vms", ".vmu")
 SLIDE_SUFFIXES += (".bif", ".dcm", ".czi", ".qptiff")
@@ -27,11 +28,11 @@ def find_slides(
     """List the slides of a folder and of the folders in it, sorted by path; or one slide.
 
     A slide is a file with a known suffix, in small or capital letters; hidden files are passed
-    over. The DICOM files of one folder are one slide, which is named after that folder if there
-    are several. Linked folders are followed, each one once.
+    over. The DICOM files of one folder are one slide, which is that folder and has its name if
+    there are several. Linked folders are followed, each one once.
 
     Args:
-        folder: where to look, or a slide.
+        folder: where to look, or a slide; any file of a DICOM slide stands for it.
         mpp: um a level-0 px of every slide, in place of what the files say.
         cohort: CSV with columns ``slide`` and ``mpp``; its values go before ``mpp``.
         without: folders that are passed over.
@@ -49,9 +50,13 @@ def find_slides(
     groups = [[*root.parent.iterdir()]] if root.is_file() else _walk(root, passed)
     found = sorted(path for files in groups for path in _slides_of(files))
     return [
-        {"image": str(path), "slide": name, "mpp": given.get(name, common)}
+        {
+            "image": str(path if root.is_dir() else root),
+            "slide": name,
+            "mpp": given.get(name, common),
+        }
         for path, name in found
-        if path == root or root.is_dir()
+        if path in (root, _dicom_folder(root)) or root.is_dir()
     ]
 
 
@@ -108,9 +113,11 @@ def _walk(folder: Path, passed: set[str]) -> Iterator[list[Path]]:
 
 def _slides_of(files: list[Path]) -> Iterator[tuple[Path, str]]:
     slides = [path for path in files if path.suffix.lower() in SLIDE_SUFFIXES]
-    dicom = [path for path in slides if path.suffix.lower() == ".dcm"]
-    if len(dicom) > 1:
-        yield max(dicom, key=lambda path: (path.stat().st_size, path)), dicom[0].parent.name
-    for path in slides:
-        if path not in dicom or len(dicom) == 1:
-            yield path, slide_stem(path)
+    dicom = [path for path in slides if path.suffix.lower() == DICOM_SUFFIX]
+    if found := dicom_slide(dicom):
+        yield found
+    yield from ((path, slide_stem(path)) for path in slides if path not in dicom)
+
+
+def _dicom_folder(path: Path) -> Path | None:
+    return path.parent if path.suffix.lower() == DICOM_SUFFIX else None

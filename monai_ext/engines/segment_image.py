@@ -74,8 +74,8 @@ def is_plain_image(path: Path | str) -> bool:
     """
     path = Path(path)
     if path.suffix.lower() in IMAGE_SUFFIXES:
-        return True
-    if path.suffix.lower() not in _TIFF_SUFFIXES:
+        return path.is_file()
+    if path.is_dir() or path.suffix.lower() not in _TIFF_SUFFIXES:
         return False
     from tifffile import TiffFile, TiffFileError
 

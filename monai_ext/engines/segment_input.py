@@ -71,12 +71,10 @@ class SegmentationInput:
             raise SettingError(f"dataset_dir={source} does not exist", "it exists", "check it")
         folder = source if source.is_dir() else source.parent
         without = [self.output, self.settings.outlines]
-        slides = find_slides(folder, mpp=self.mpp, cohort=self.cohort, without=without)
+        slides = find_slides(source, mpp=self.mpp, cohort=self.cohort, without=without)
         images = self._images(folder, [path for item in without if (path := as_path(item))])
-        every = sorted([*slides, *images], key=lambda item: item["image"])
-        if source.is_dir():
-            return every
-        return [item for item in every if Path(item["image"]) == source]
+        kept = [item for item in images if source.is_dir() or Path(item["image"]) == source]
+        return sorted([*slides, *kept], key=lambda item: item["image"])
 
     def _images(self, folder: Path, without: Sequence[Path]) -> list[dict[str, Any]]:
         given = {} if (table := as_path(self.cohort)) is None else read_mpps(table)

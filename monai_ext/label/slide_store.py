@@ -12,6 +12,7 @@ from monailabel.datastore.local import LocalDatastore
 from monai_ext.data.drawing import SUFFIXES
 from monai_ext.engines.extraction_slides import SLIDE_SUFFIXES
 from monai_ext.engines.segment_image import IMAGE_SUFFIXES
+from monai_ext.label.dicom_images import finest_level, one_image_a_slide
 from monai_ext.label.guard import is_name
 from monai_ext.label.upload_folder import removed_on_fault
 
@@ -30,6 +31,18 @@ class SlideStore(LocalDatastore):
         suffixes = [*SLIDE_SUFFIXES, *IMAGE_SUFFIXES]
         suffixes += [suffix.upper() for suffix in suffixes]
         super().__init__(studies, extensions=[f"*{suffix}" for suffix in suffixes], **options)
+
+    def _list_files(self, path: str, patterns: list[str]) -> dict[str, str]:
+        """Files of a folder; of the studies, DICOM slides as one image each."""
+        found = super()._list_files(path, patterns)
+        if path != self._datastore.image_path():
+            return found
+        return {name: name for name in one_image_a_slide(Path(path), found)}
+
+    def get_image_uri(self, image_id: str) -> str:
+        """File of an image, of a folder the finest level; empty if there is none."""
+        uri = super().get_image_uri(image_id)
+        return str(finest_level(Path(uri))) if uri else uri
 
     def add_image(self, image_id: str, image_filename: str, image_info: dict[str, Any]) -> str:
         """Store an upload; what is there stays, and the same again is the same image."""

@@ -78,15 +78,17 @@ def write_geojson(
     with write_atomically(path) as partial, text_writer(partial) as out:
         out.write(f'{{"type":"FeatureCollection"{extra},"features":[')
         for level_tiles in chosen:
-            for feature in _features(level_tiles, frame, tile_class):
+            for feature in tile_features(level_tiles, frame, tile_class):
                 out.write(f",\n{feature}" if count else f"\n{feature}")
                 count += 1
         out.write("\n]}\n")
     return count
 
 
-def _features(tiles: TileScores, frame: SlideFrame, tile_class: TileClass | None) -> Iterator[str]:
-    """Features of the tiles of one level."""
+def tile_features(
+    tiles: TileScores, frame: SlideFrame, tile_class: TileClass | None
+) -> Iterator[str]:
+    """The features of :func:`write_geojson` as JSON, of the tiles of one level."""
     level = tiles.levels[0]
     head: dict[str, Any] = {"objectType": "detection", "name": f"level {level}"}
     if tile_class is not None:

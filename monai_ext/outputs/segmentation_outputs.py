@@ -93,9 +93,14 @@ class SegmentationOutputs:
         return self._table
 
     def is_done(self, slide: WaitingSlide) -> bool:
-        """Whether all files of a slide are there, of this very request."""
+        """Whether all files of a slide are there, of this very request.
+
+        Raises:
+            SlideError: for a slide of which a wanted file cannot be written.
+        """
         name = slide.slide
-        paths = self.files.paths(self.folder, name)
+        self.files.require(slide.reader.info)
+        paths = self.files.paths(self.folder, name, is_outlined=self.table.components(name) > 0)
         if not self.table.provenance(name) or not all(path.is_file() for path in paths):
             return False
         is_same = self.table.provenance(name) == self._provenance(slide).id

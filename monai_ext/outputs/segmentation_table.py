@@ -45,6 +45,10 @@ class SegmentationTable:
         """The id in a slide's row; empty if there is none."""
         return self._rows.get(slide, {}).get("provenance", "")
 
+    def components(self, slide: str) -> int:
+        """How many outlines a slide has; none if it has no row."""
+        return int(self._rows.get(slide, {}).get("components") or 0)
+
     def add(
         self, found: LabelMap, pieces: LabelPieces, outlined: np.ndarray, provenance: str
     ) -> None:

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from monai_ext.data.feature_layout import KNOWN_SUFFIXES, slide_stem
 from monai_ext.errors import SlideError
+from monai_ext.wsi.dicom_series import DICOM_SUFFIX, dicom_slide
 
 _NO_SLIDES = (".h5", ".hdf5", ".pt", ".png", ".jpg", ".jpeg")
 
 
 class SlideFiles:
-    """Slides of a folder and of the folders in it, by file stem.
+    """Slides of a folder and of the folders in it, by file stem; of DICOM by folder.
 
     Args:
         folder: it is read once, at the first question; ``None`` holds no slide.
@@ -22,7 +23,7 @@ class SlideFiles:
         self._files: dict[str, list[Path]] | None = None
 
     def find(self, slide: str) -> Path | None:
-        """File of a slide, ``None`` if there is none.
+        """File or DICOM folder of a slide, ``None`` if there is none.
 
         Raises:
             SlideError: if two files have that stem.
@@ -41,10 +42,14 @@ class SlideFiles:
 
 def _by_stem(folder: Path | None) -> dict[str, list[Path]]:
     files: dict[str, list[Path]] = {}
-    if folder is None:
-        return files
-    for path in sorted(folder.rglob("*")):
+    dicom: dict[Path, list[Path]] = {}
+    for path in [] if folder is None else sorted(folder.rglob("*")):
         name = path.name.lower()
-        if name.endswith(KNOWN_SUFFIXES) and not name.endswith(_NO_SLIDES) and path.is_file():
+        if name.endswith(DICOM_SUFFIX) and path.is_file():
+            dicom.setdefault(path.parent, []).append(path)
+        elif name.endswith(KNOWN_SUFFIXES) and not name.endswith(_NO_SLIDES) and path.is_file():
             files.setdefault(slide_stem(path), []).append(path)
+    for paths in dicom.values():
+        if found := dicom_slide(paths):
+            files.setdefault(found[1], []).append(found[0])
     return files

@@ -138,6 +138,9 @@ class SlideOutputs:
             tiles = bag_tiles(item.bag, attention, item.meta, mpp=mpp)
             if chosen.geojson:
                 pictures.write_geojson(name, tiles, slide, p, provenance)
+            if chosen.dicom_annotations:
+                with self._recorded(name):
+                    pictures.write_dicom_annotations(name, tiles, slide, p, provenance)
             if chosen.heatmap:
                 with self._recorded(name):
                     picture = pictures.write_heatmap(name, tiles, slide, provenance, mpp=mpp)

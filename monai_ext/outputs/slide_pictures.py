@@ -9,9 +9,11 @@ from typing import Any
 
 from PIL import Image
 
+from monai_ext.errors import SlideError
 from monai_ext.flags import as_bool
 from monai_ext.outputs.canvas import thumbnail_canvas
 from monai_ext.outputs.contact_sheet import contact_sheet
+from monai_ext.outputs.dicom_annotations import write_dicom_annotations
 from monai_ext.outputs.geojson import TileClass, write_geojson
 from monai_ext.outputs.heatmap import attention_heatmap, level_words
 from monai_ext.outputs.legend import NOT_EVIDENCE
@@ -19,10 +21,11 @@ from monai_ext.outputs.png import write_png
 from monai_ext.outputs.provenance import Provenance
 from monai_ext.outputs.report_page import SlideReport, write_report
 from monai_ext.outputs.slide_frame import slide_frame, tiles_frame
+from monai_ext.outputs.tile_annotations import tile_annotations
 from monai_ext.outputs.tile_scores import TileScores
 from monai_ext.wsi.slide_reader import SlideReader
 
-_KINDS = ("heatmap", "geojson", "contact_sheet", "report")
+_KINDS = ("heatmap", "geojson", "contact_sheet", "report", "dicom_annotations")
 _THUMBNAIL_PX = 900
 _COLOURS = (
     (86, 180, 233),
@@ -44,6 +47,8 @@ class PictureSettings:
         geojson: write ``geojson/<slide>.geojson``.
         contact_sheet: write ``contact_sheets/<slide>_tiles.png``.
         report: write ``reports/<slide>_report.html``, a page that holds these pictures.
+        dicom_annotations: write ``dicom_annotations/<slide>.dcm``; of DICOM slides only.
+        algorithm: name of the model in DICOM files.
         long_side_px: longer side of the heat map, at most.
         level: level drawn; ``None``: the finest.
         is_combined: the heat map shows the mean rank of all levels on the finest tiles.
@@ -68,6 +73,8 @@ class PictureSettings:
     geojson_levels: Sequence[int] | None = None
     is_packed: Any = False
     report: Any = False
+    dicom_annotations: Any = False
+    algorithm: str = "monai_ext"
 
     def __post_init__(self) -> None:
         for name in (*_KINDS, "is_combined", "is_packed"):
@@ -107,8 +114,7 @@ class SlidePictures:
         Without the slide its bounds are unknown and taken as none, which ``frame`` says.
         """
         frame = tiles_frame(tiles) if slide is None else slide_frame(slide.info)
-        best = max(self.class_names, key=lambda each: probabilities[each])
-        colour = _COLOURS[self.class_names.index(best) % len(_COLOURS)]
+        best, colour = self._predicted(probabilities)
         suffix = ".geojson.gz" if self.settings.is_packed else ".geojson"
         write_geojson(
             self.folder / "geojson" / f"{name}{suffix}",
@@ -123,6 +129,42 @@ class SlidePictures:
                 "note": NOT_EVIDENCE,
             },
         )
+
+    def write_dicom_annotations(
+        self,
+        name: str,
+        tiles: TileScores,
+        slide: SlideReader | None,
+        probabilities: Mapping[str, float],
+        provenance: Provenance,
+    ) -> None:
+        """Tiles with their attention for viewers of DICOM.
+
+        Raises:
+            SlideError: if the slide is not there, or is not DICOM.
+            SettingError: if highdicom is not installed.
+        """
+        if slide is None:
+            raise SlideError(
+                f"slide {name} has no file",
+                "DICOM annotations name the image that they are about",
+                "give the folder of slides, or leave dicom_annotations out",
+            )
+        colour = self._predicted(probabilities)[1]
+        frame, levels = slide_frame(slide.info), self.settings.geojson_levels
+        write_dicom_annotations(
+            self.folder / "dicom_annotations" / f"{name}.dcm",
+            tile_annotations(tiles, frame, colour, levels),
+            slide.info,
+            self.settings.algorithm,
+            provenance,
+            description="attention of a network, not evidence of tumour",
+        )
+
+    def _predicted(self, probabilities: Mapping[str, float]) -> tuple[str, tuple[int, int, int]]:
+        """The class of highest probability, and its colour."""
+        best = max(self.class_names, key=lambda each: probabilities[each])
+        return best, _COLOURS[self.class_names.index(best) % len(_COLOURS)]
 
     def write_heatmap(
         self,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from monai_ext.errors import SettingError, SlideError
 from monai_ext.wsi.cucim_reader import CucimReader
+from monai_ext.wsi.dicom_series import series_levels
 from monai_ext.wsi.openslide_reader import OpenSlideReader
 from monai_ext.wsi.slide_reader import SlideReader
 from monai_ext.wsi.strip_reader import StripReader
@@ -20,7 +21,7 @@ def open_slide(path: Path | str, reader: str = "auto", mpp: float | None = None)
     """Open a slide with the fastest reader that can be trusted with it.
 
     Args:
-        path: the slide.
+        path: the slide; of a DICOM slide its folder or any file of its series.
         reader: ``"auto"``, ``"strip"``, ``"cucim"`` or ``"openslide"``. ``auto`` takes the strip
             reader for tiled JPEG TIFF and SVS, else OpenSlide, else cuCIM for the codecs that
             only it reads.
@@ -30,11 +31,10 @@ def open_slide(path: Path | str, reader: str = "auto", mpp: float | None = None)
         The reader; its ``backend`` says which one it is.
 
     Raises:
-        SlideError: if the file is no slide, or is damaged.
+        SlideError: if the file is no slide, or is damaged, or a folder is not one DICOM slide.
         SettingError: for an unknown ``reader``.
     """
-    path = Path(path)
-    _check_file(path)
+    path = _file_of(Path(path))
     openers = {
         "auto": _open_auto,
         "strip": StripReader,
@@ -58,9 +58,19 @@ def _open_auto(path: Path, mpp: float | None) -> SlideReader:
         raise
 
 
+def _file_of(path: Path) -> Path:
+    """The file to open: of a folder the largest of its DICOM series."""
+    if path.is_dir():
+        return series_levels(path)[0].path
+    _check_file(path)
+    return path
+
+
 def _check_file(path: Path) -> None:
     if not path.is_file():
-        raise SlideError(f"slide {path} is no file", "a slide is one file", "check the path")
+        raise SlideError(
+            f"slide {path} is no file", "a slide is one file, or a DICOM folder", "check the path"
+        )
     with path.open("rb") as stream:
         head = stream.read(4)
     for magic, name in _PLAIN_IMAGES.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from monai_ext.errors import SlideError
+from monai_ext.wsi.dicom_series import dicom_hash
 from monai_ext.wsi.info import SlideInfo, StoredLevel, whole_downsample
 from monai_ext.wsi.process_local import ProcessLocal
 from monai_ext.wsi.slide_hash import slide_hash
@@ -90,7 +91,7 @@ def _close(slide: OpenSlide) -> None:
 def _slide_info(path: Path, slide: OpenSlide, mpp: float | None) -> SlideInfo:
     properties = slide.properties
     _check_tiles(path, properties, slide.level_count)
-    size = slide.dimensions
+    size, vendor = slide.dimensions, properties.get("openslide.vendor", "unknown")
     return SlideInfo(
         path=path,
         width=size[0],
@@ -100,8 +101,10 @@ def _slide_info(path: Path, slide: OpenSlide, mpp: float | None) -> SlideInfo:
             StoredLevel(w, h, whole_downsample(size, (w, h))) for w, h in slide.level_dimensions
         ),
         bounds=_bounds(properties, size),
-        slide_hash=slide_hash(path, properties.get("openslide.quickhash-1")),
-        vendor=properties.get("openslide.vendor", "unknown"),
+        slide_hash=dicom_hash(path)
+        if vendor == "dicom"
+        else slide_hash(path, properties.get("openslide.quickhash-1")),
+        vendor=vendor,
     )
 
 

@@ -12,6 +12,8 @@ _EDGE_BYTES = 1 << 20
 def slide_hash(path: Path | str, quickhash: str | None = None) -> str:
     """OpenSlide's quick hash where there is one, else SHA-256 of size, first and last MiB.
 
+    DICOM slides have one of their own, ``monai_ext.wsi.dicom_series.dicom_hash``.
+
     Args:
         path: the slide.
         quickhash: its property ``openslide.quickhash-1``.

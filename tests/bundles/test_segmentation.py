@@ -2,12 +2,14 @@
 
 import csv
 import json
+import logging
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from monai.bundle import ConfigWorkflow
+from PIL import Image
 from shapely.geometry import shape
 
 import monai_ext
@@ -15,7 +17,9 @@ from monai_ext.data.failures import read_failures
 from monai_ext.networks.nets.transuni import TransUNi
 from monai_ext.testing.slide_damage import truncate_file
 from monai_ext.testing.tiny_slides import write_tiny_slide
+from tests.dicom_slides import PATIENT, dicom_slide
 from tests.engines.segment_parts import saved
+from tests.outputs.dicom_parts import filled, overlap_of, read_groups, read_masks
 
 ROOT = Path(monai_ext.__file__).resolve().parents[1]
 CONFIG = ROOT / "bundles/pathology_mpamatch_segmentation/configs/inference.json"
@@ -194,3 +198,41 @@ def test_images_of_any_kind_end_as_files_or_as_reasons(slides, tmp_path):
     failed = read_failures(tmp_path / "out/failed.csv")
     assert "is transparent somewhere" in failed["clear"]
     assert "has 16 bits a channel" in failed["deep"]
+
+
+def test_dicom_slide_ends_as_dicom_and_others_are_told_why_not(slides, tmp_path, caplog):
+    caplog.set_level(logging.DEBUG)
+    dicom_slide(slides / "good.tif", slides / "case 7")
+    asked = {"dicom_seg": True, "dicom_annotations": True, "tolerance_um": 0.0}
+    code, table = run(tmp_path, **asked)
+    assert (code, list(table)) == (3, ["case 7"])
+    failed = read_failures(tmp_path / "out/failed.csv")
+    assert list(failed) == ["good", "plain"]
+    assert all("is no DICOM slide" in reason for reason in failed.values())
+    out = tmp_path / "out"
+    (feature,) = json.loads((out / "geojson/case 7.geojson").read_text())["features"]
+    gland = np.array(Image.open(out / "labels/case 7.tif")) == 1
+    rings = [np.array(ring) for ring in feature["geometry"]["coordinates"]]
+    drawn = filled([rings], gland.shape, 2)
+    masks = read_masks(out / "dicom_seg/case 7.dcm")
+    ((ring,), measured) = read_groups(out / "dicom_annotations/case 7.dcm")["gland"]
+    read_back = filled([[ring]], gland.shape, 2)
+    assert drawn.sum() > 1000
+    assert min(overlap_of(drawn, masks["gland"]), overlap_of(drawn, read_back)) >= 0.999
+    area = feature["properties"]["measurements"]["area um2"]
+    assert measured["Area", "um2"] == pytest.approx([area])
+    written = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    written |= {"log": caplog.text.encode()}
+    assert len(written) == 8
+    for value in PATIENT.values():
+        assert [str(path) for path, data in written.items() if value.encode() in data] == []
+
+
+def test_dicom_gives_the_polygons_of_the_original(slides, tmp_path):
+    (slides / "plain.png").unlink()
+    dicom_slide(slides / "good.tif", slides / "case 7")
+    code, table = run(tmp_path)
+    assert (code, list(table)) == (0, ["case 7", "good"])
+    one, other = (json.loads((tmp_path / f"out/geojson/{n}.geojson").read_text()) for n in table)
+    assert one["features"] == other["features"] != []
+    assert one["provenance"]["slide_hash"] != other["provenance"]["slide_hash"]

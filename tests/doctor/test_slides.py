@@ -7,6 +7,7 @@ from monai_ext.doctor.slides import slide_lines
 from monai_ext.errors import CohortError, SlideError
 from monai_ext.testing.bounded_slide import write_bounded_slide
 from monai_ext.testing.tiny_slides import write_tiny_slide
+from tests.dicom_slides import PATIENT, dicom_slide
 
 
 @pytest.fixture
@@ -95,3 +96,12 @@ def test_folder_without_slides_is_refused(tmp_path):
     (tmp_path / "a.txt").touch()
     with pytest.raises(SlideError, match=r"^no slide in .*\. Rule: slides are found by their"):
         slide_lines(tmp_path, None)
+
+
+def test_a_dicom_folder_is_one_slide_without_its_patient(tmp_path, add):
+    dicom_slide(add("a.tif", mpp=0.5), tmp_path / "dicom/case 7")
+    lines = slide_lines(tmp_path / "dicom", None)
+    assert lines[0].endswith("1; opened 1 by openslide")
+    assert lines[1].startswith("  case 7: 128 x 96 px")
+    assert lines[1].endswith(", dicom")
+    assert [value for value in PATIENT.values() if value in "".join(lines)] == []

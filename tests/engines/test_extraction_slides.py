@@ -23,12 +23,21 @@ def test_known_suffixes_in_nested_folders_are_found_in_order_of_path(tmp_path):
 
 
 def test_dicom_files_of_one_folder_are_one_slide(tmp_path):
-    touch(tmp_path, "case/1.dcm", "case/22.dcm", "alone/z.dcm")
+    touch(tmp_path, "case/1.dcm", "case/22.dcm", "case/a.svs", "alone/z.dcm")
     found = find_slides(tmp_path)
     assert [(slide["slide"], Path(slide["image"]).name) for slide in found] == [
         ("z", "z.dcm"),
-        ("case", "22.dcm"),
+        ("case", "case"),
+        ("a", "a.svs"),
     ]
+
+
+def test_any_file_of_a_dicom_slide_stands_for_it(tmp_path):
+    touch(tmp_path, "case/1.dcm", "case/22.dcm", "case/a.svs", "case/deeper/3.dcm")
+    for name in ("1.dcm", "22.dcm"):
+        path = tmp_path / "case" / name
+        assert find_slides(path) == [{"image": str(path), "slide": "case", "mpp": None}]
+    assert names_in(tmp_path / "case/a.svs") == ["a"]
 
 
 def test_result_folders_are_passed_over_but_not_the_slides_own(tmp_path):

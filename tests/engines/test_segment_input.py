@@ -35,6 +35,14 @@ def test_one_file_is_one_item(tmp_path):
         assert item["image"] == str(tmp_path / "in" / name)
 
 
+def test_dicom_files_of_one_folder_are_one_item(tmp_path):
+    touch(tmp_path / "in", "case/1.dcm", "case/2.dcm", "case/a.png")
+    items = source(tmp_path).items()
+    assert [item["slide"] for item in items] == ["case", "a"]
+    (item,) = source(tmp_path, tmp_path / "in/case/1.dcm").items()
+    assert (item["slide"], item["image"]) == ("case", str(tmp_path / "in/case/1.dcm"))
+
+
 def test_mpp_comes_from_the_table_then_from_the_command(tmp_path):
     touch(tmp_path / "in", "a.png", "b.svs", "c.bmp", "d.jpg")
     table = tmp_path / "mpp.csv"

@@ -8,6 +8,7 @@ import pytest
 from monai_ext.outputs.tile_scores import tile_scores
 from monai_ext.testing.tiny_slides import write_tiny_slide
 from monai_ext.wsi.open_slide import open_slide
+from tests.dicom_slides import dicom_slide
 
 SIZE = (1000, 700)
 SQUARE = (384, 192, 576, 384)  # left, top, right, bottom: whole tiles of 64 px
@@ -67,3 +68,14 @@ def scale_bar_px(page, picture_height):
 def _longest_run(row):
     edges = np.flatnonzero(np.diff(np.concatenate([[0], row.astype(int), [0]])))
     return max(edges[1::2] - edges[::2], default=0)
+
+
+@pytest.fixture(scope="session")
+def dicom_folder(slide, tmp_path_factory):
+    """The slide as DICOM, of an invented patient."""
+    return dicom_slide(slide.info.path, tmp_path_factory.mktemp("dicom") / "square")
+
+
+@pytest.fixture(scope="session")
+def dicom(dicom_folder):
+    return open_slide(dicom_folder)

@@ -7,6 +7,7 @@ from ignite.engine import Engine
 
 from monai_ext.data.failures import read_failures, write_failures
 from monai_ext.data.label_map import NotSegmented
+from monai_ext.errors import SlideError
 from monai_ext.outputs.segmentation_files import SegmentationFiles
 from monai_ext.outputs.segmentation_outputs import SegmentationOutputs
 from tests.outputs.conftest import SIZE
@@ -114,3 +115,21 @@ def test_a_slide_that_cannot_be_written_loses_its_old_row(tmp_path, slide):
     outputs = run(tmp_path, [(Waiting(slide), found_of("a"))])
     assert list(outputs.failures) == ["a"]
     assert table_rows(tmp_path) == []
+
+
+def test_slide_without_polygons_is_done_without_dicom_annotations(tmp_path, dicom):
+    files = SegmentationFiles(overlay=False, dicom_annotations=True)
+    nothing = label_map(np.zeros((175, 250), np.uint8), scale=4.0, mpp=2.0, size=SIZE)
+    outputs = run(tmp_path, [(Waiting(dicom), nothing)], files=files)
+    assert not (tmp_path / "out/dicom_annotations").exists()
+    assert outputs.is_done(Waiting(dicom))
+    outputs = run(tmp_path, [(Waiting(dicom), found_of("a"))], files=files)
+    assert outputs.is_done(Waiting(dicom))
+    (tmp_path / "out/dicom_annotations/a.dcm").unlink()
+    assert not outputs.is_done(Waiting(dicom))
+
+
+def test_slide_of_another_format_is_refused_before_it_is_looked_at(tmp_path, slide):
+    outputs = SegmentationOutputs(tmp_path, NAMES, SegmentationFiles(dicom_seg=True))
+    with pytest.raises(SlideError, match="is no DICOM slide"):
+        outputs.is_done(Waiting(slide))

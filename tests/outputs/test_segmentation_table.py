@@ -31,6 +31,8 @@ def test_rows_have_areas_in_mm2_and_counts(tmp_path):
     assert [float(row[f"mm2_{name}"]) for name in NAMES] == [0.0312, 0.008, 0.0008]
     counts = [row["components_gland"], row["components_stroma"], row["components"]]
     assert counts == ["1", "2", "3"]
+    table = SegmentationTable(tmp_path, NAMES)
+    assert (table.components("a"), table.components("unknown")) == (3, 0)
     assert (row["status"], row["mpp"], row["seconds"], row["reader"]) == ("ok", "2", "1.2", "strip")
     assert row["provenance"] == "id of a"
 

@@ -30,3 +30,11 @@ def test_two_files_of_one_stem_are_refused(tmp_path):
     _touch(tmp_path / "x/a.svs", tmp_path / "y/a.tiff")
     with pytest.raises(SlideError, match=r"slide a has files .*x/a.svs, .*y/a.tiff"):
         SlideFiles(tmp_path).find("a")
+
+
+def test_dicom_files_of_one_folder_are_that_folder(tmp_path):
+    _touch(tmp_path / "case.1/1.dcm", tmp_path / "case.1/2.DCM", tmp_path / "x/alone.dcm")
+    files = SlideFiles(tmp_path)
+    assert files.find("case.1") == tmp_path / "case.1"
+    assert files.find("alone") == tmp_path / "x/alone.dcm"
+    assert files.find("1") is None

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from monai_ext.errors import SlideError
+from monai_ext.outputs.attention_rank import rank_within_levels
 from monai_ext.outputs.provenance import Provenance
 from monai_ext.outputs.slide_pictures import PictureSettings, SlidePictures
 from tests.outputs.conftest import grid_tiles
+from tests.outputs.dicom_parts import dciodvfy_faults, read_groups
 
 SETTINGS = PictureSettings(
     heatmap=True,
@@ -95,3 +98,30 @@ def test_a_report_alone_is_wanted():
     off = dict.fromkeys(("heatmap", "geojson", "contact_sheet"), "False")
     assert not dataclasses.replace(SETTINGS, **off).is_wanted
     assert dataclasses.replace(SETTINGS, **off, report="True").is_wanted
+
+
+def test_dicom_annotations_are_the_tiles_with_their_attention(tmp_path, dicom):
+    settings = dataclasses.replace(SETTINGS, dicom_annotations="true", algorithm="abmil")
+    pictures, tiles = SlidePictures(tmp_path, settings, list(P)), grid_tiles((0, 1))
+    pictures.write_dicom_annotations("s", tiles, dicom, P, Provenance("slide"))
+    pictures.write_geojson("s", tiles, dicom, P, Provenance("slide"))
+    document = json.loads((tmp_path / "geojson/s.geojson").read_text())
+    expected = [feature["geometry"]["coordinates"][0][:-1] for feature in document["features"]]
+    path = tmp_path / "dicom_annotations/s.dcm"
+    ((name, (rings, measured)),) = read_groups(path).items()
+    assert (name, len(rings)) == ("tile, level 0", len(tiles.of_level(0)))
+    np.testing.assert_array_equal(np.array(rings), np.array(expected, float))
+    fine = tiles.of_level(0)
+    np.testing.assert_allclose(measured["attention", "1"], fine.attention, rtol=1e-6)
+    ranks = rank_within_levels(fine)
+    np.testing.assert_allclose(measured["attention rank", "1"], ranks, atol=1e-6)
+    assert b"not evidence of tumour" in path.read_bytes()
+    assert b"abmil" in path.read_bytes()
+    assert dciodvfy_faults(path) == []
+
+
+def test_dicom_annotations_need_the_slide(tmp_path, slide):
+    pictures = SlidePictures(tmp_path, SETTINGS, list(P))
+    for given, message in ((None, "slide s has no file"), (slide, "is no DICOM slide")):
+        with pytest.raises(SlideError, match=message):
+            pictures.write_dicom_annotations("s", grid_tiles(), given, P, Provenance("slide"))
