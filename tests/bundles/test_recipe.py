@@ -31,6 +31,7 @@ OWN = {
     },
     "inference.json": {
         "_desc_",
+        "algorithm",
         "imports",
         "in_channels",
         "levels",
