@@ -23,6 +23,7 @@ from monai_ext.data.glas import GLAS_LICENCE, read_glas
 from monai_ext.data.glas_segmentation import official_split
 from monai_ext.data.segmentation_datalist import write_segmentation_datalist
 from monai_ext.errors import MonaiExtError
+from monai_ext.label.active_files import write_report
 from monai_ext.label.active_grid import run_grid
 from monai_ext.label.active_settings import ActiveSettings, active_cells, read_task
 
@@ -68,6 +69,26 @@ def run(
         raise SystemExit(str(error)) from None
 
 
+def report(output: str = "", kept: str = "", share: float = 0.95) -> None:
+    """Write ``active.md``, ``active.csv`` and ``active.png`` of the seeds that are finished.
+
+    Args:
+        output: folder of the experiment; none: of what is kept alone.
+        kept: folder of tables to which these scores are added, and where the three files go; by
+            default they go to ``output``.
+        share: of the mean Dice with everything annotated that is to be reached.
+    """
+    try:
+        made = write_report(_path(output), _path(kept), share)
+    except MonaiExtError as error:
+        raise SystemExit(str(error)) from None
+    print(made.read_text(encoding="utf-8"))
+
+
+def _path(text: str) -> Path | None:
+    return Path(str(text)) if text else None
+
+
 def _datalist(source: str, output: Path) -> Path:
     """All training images as the pool, test part A held out."""
     data = Path(os.environ.get("MONAI_EXT_DATA", "../shared/data"))
@@ -83,4 +104,4 @@ def _numbers(text: Any) -> tuple[int, ...]:
 
 
 if __name__ == "__main__":
-    fire.Fire({"run": run})
+    fire.Fire({"run": run, "report": report})

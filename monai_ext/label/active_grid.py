@@ -19,7 +19,7 @@ from monai_ext.experiments.segmentation_grid import read_cell
 from monai_ext.label.active_round import FACTS, run_round
 from monai_ext.label.active_settings import ActiveCell, ActiveSettings, ActiveTask, active_cells
 
-SETTINGS, ROUNDS = "active.json", "rounds.csv"
+SETTINGS = "active.json"
 
 
 def run_grid(
@@ -66,15 +66,15 @@ def _run(task: ActiveTask, settings: ActiveSettings, cell: ActiveCell, output: P
     new.rename(folder)
 
 
-def read_grid(output: Path) -> tuple[list[int], Cells]:
+def read_grid(output: Path) -> Cells:
     """Scores of all rounds that are finished.
 
     Args:
         output: folder of the experiment.
 
     Returns:
-        Squares of each round, and cells by ``squares_NNN`` and strategy; rounds in which everything
-        is annotated stand beside those of the strategies that were trained for as many steps.
+        Cells by ``squares_NNN`` and strategy; rounds in which everything is annotated stand beside
+        those of the strategies that were trained for as many steps.
 
     Raises:
         SettingError: if the folder is no such experiment.
@@ -89,7 +89,7 @@ def read_grid(output: Path) -> tuple[list[int], Cells]:
         key = (f"squares_{rounds[cell.number]:03d}", cell.strategy)
         runs.setdefault(key, {})[cell.seed] = folder
     found = {key: read_cell(folders) for key, folders in runs.items()}
-    return rounds, {key: cell for key, cell in found.items() if cell is not None}
+    return {key: cell for key, cell in found.items() if cell is not None}
 
 
 def write_rounds(output: Path, target: Path) -> None:

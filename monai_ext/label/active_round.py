@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import csv
+import itertools
 import json
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from monai_ext.atomic import make_folder, write_atomically
-from monai_ext.data.csv_table import read_table
 from monai_ext.engines.segment_region import Box
 from monai_ext.experiments.bundle_run import run_bundle
 from monai_ext.experiments.segmentation_grid import SCORES
@@ -22,10 +22,10 @@ from monai_ext.label.free_squares import find_squares
 from monai_ext.label.next_region import next_region
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.simulated_annotator import SimulatedAnnotator
+from monai_ext.label.square_list import read_squares, write_squares
 from monai_ext.label.square_memory import SquareMemory
 
 MODEL, SQUARES, FACTS = "model", "squares.csv", "facts.json"
-_COLUMNS = ("image", "left", "top", "width", "height")
 
 
 def run_round(
@@ -46,27 +46,50 @@ def run_round(
     Raises:
         SettingError: if there are too few squares.
     """
-    started = time.perf_counter()
+    clock = [time.perf_counter()]
     served = ServedSegmenter(_model(task, settings, cell, folder, before), task.mpp)
     annotator = SimulatedAnnotator(task.pool, task.class_names, folder / "labels")
     if before is not None:
-        annotator.annotate(_read_squares(before / SQUARES))
+        annotator.annotate(read_squares(before / SQUARES))
     _ask(settings, cell, served, annotator)
-    asked = time.perf_counter()
-    steps = settings.steps if cell.number else settings.first_steps
-    seed = 100 * cell.seed + cell.number
-    choices = read_choices({**settings.training, "steps": steps, "seed": seed})
-    said = fine_tune(served, annotator.images, folder / "training", choices)
-    trained = time.perf_counter()
+    clock.append(time.perf_counter())
+    said = fine_tune(served, annotator.images, folder / "training", _choices(settings, cell))
+    clock.append(time.perf_counter())
     _score(task, Path(said["run"]), folder)
-    _write_squares(folder / SQUARES, annotator.squares)
-    facts = {"squares": len(annotator.squares), "steps": steps, "ssl": said["ssl"]}
-    facts |= {"pixels": sum(box.width * box.height for _, box in annotator.squares)}
-    facts |= {"pictures": said["training"], "unlabelled": said["unlabelled"]}
-    facts |= {"ask_s": round(asked - started, 1), "train_s": round(trained - asked, 1)}
-    facts |= {"score_s": round(time.perf_counter() - trained, 1)}
+    clock.append(time.perf_counter())
+    write_squares(folder / SQUARES, annotator.squares)
     shutil.rmtree(folder / "training")
     shutil.rmtree(folder / MODEL / "earlier")
+    _write_facts(folder, settings, cell, annotator, said, clock)
+
+
+def _choices(settings: ActiveSettings, cell: ActiveCell) -> dict[str, Any]:
+    """Of one seed and round, whatever the strategy."""
+    steps = settings.steps if cell.number else settings.first_steps
+    return read_choices(
+        {**settings.training, "steps": steps, "seed": 100 * cell.seed + cell.number}
+    )
+
+
+def _write_facts(
+    folder: Path,
+    settings: ActiveSettings,
+    cell: ActiveCell,
+    annotator: SimulatedAnnotator,
+    said: Mapping[str, Any],
+    clock: Sequence[float],
+) -> None:
+    names = ("ask_s", "train_s", "score_s")
+    spent = [round(end - start, 1) for start, end in itertools.pairwise(clock)]
+    facts = {
+        "squares": len(annotator.squares),
+        "steps": _choices(settings, cell)["steps"],
+        "ssl": said["ssl"],
+        "pixels": sum(box.width * box.height for _, box in annotator.squares),
+        "pictures": said["training"],
+        "unlabelled": said["unlabelled"],
+        **dict(zip(names, spent, strict=True)),
+    }
     with write_atomically(folder / FACTS) as partial:
         partial.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
 
@@ -116,16 +139,3 @@ def _score(task: ActiveTask, run: Path, folder: Path) -> None:
     run_bundle(BUNDLE, ["train.json", "evaluate.json"], workflow_type="train", **where)
     with write_atomically(folder / SCORES) as partial:
         partial.write_bytes((run / "scored" / SCORES).read_bytes())
-
-
-def _read_squares(path: Path) -> list[tuple[str, Box]]:
-    rows = read_table(path, _COLUMNS)
-    return [(row["image"], Box(*(int(row[name]) for name in _COLUMNS[1:]))) for row in rows]
-
-
-def _write_squares(path: Path, squares: list[tuple[str, Box]]) -> None:
-    with write_atomically(path) as partial, partial.open("w", newline="") as stream:
-        writer = csv.writer(stream, lineterminator="\n")
-        writer.writerow(_COLUMNS)
-        for name, box in squares:
-            writer.writerow([name, box.left, box.top, box.width, box.height])
