@@ -102,7 +102,7 @@ def _dashes(pen: ImageDraw.ImageDraw, axes: _Axes, value: float, words: str) -> 
 
 def _key(pen: ImageDraw.ImageDraw, colours: Mapping[str, tuple[int, int, int]]) -> None:
     for k, (name, colour) in enumerate(colours.items()):
-        x, y = _SCALE * (_WIDTH - _RIGHT - 6), _SCALE * (_HEIGHT - _BOTTOM - 80 + 20 * k)
+        x, y = _SCALE * (_WIDTH - _RIGHT + 4), _SCALE * (_HEIGHT - _BOTTOM - 80 + 20 * k)
         pen.line([(x, y), (x + _SCALE * 22, y)], colour, 3 * _SCALE)
         pen.text((x + _SCALE * 28, y), name, _INK, _font(), anchor="lm")
 

@@ -16,6 +16,7 @@ from monai_ext.export import find_model
 from monai_ext.label.app_folder import make_app
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.slide_request import SlideRequest
+from monai_ext.label.truth_answer import write_truth
 from monai_ext.outputs.asap_xml import write_asap
 from monai_ext.testing.bounded_slide import write_bounded_slide
 from monai_ext.wsi.polygon_raster import fill_rings
@@ -303,6 +304,24 @@ def test_qupath_asks_for_the_next_region(server, strategy):
     assert json.loads(server.ask("POST", f"/activelearning/{strategy}", asked)[1])["id"]
     status, said = server.ask("POST", f"/activelearning/{strategy}", asked | {"patch_size": ["x"]})
     assert (status, b"patch_size" in said) == (422, True)
+
+
+def test_what_was_annotated_square_by_square_is_not_asked_for_again(server, work, tmp_path):
+    truth = (stained(HEIGHT, WIDTH)[..., 0] > 170).astype(np.uint8)
+    path, boxes = tmp_path / "two.xml", []
+    asked = {"image": "two", "patch_size": [64, 64], "image_size": [WIDTH, HEIGHT]}
+    for strategy in ("random", "uncertainty", "coverage"):
+        status, said = server.ask("POST", f"/activelearning/{strategy}", asked)
+        assert status == 200, said
+        box = Box(*json.loads(said)["bbox"])
+        assert not any(box.meets(other) for other in boxes)
+        boxes.append(box)
+        write_truth(path, truth, ["background", "gland"], boxes)
+        form = {"label": (path.name, "text/xml", path.read_bytes())}
+        status, said = server.send("PUT", "/datastore/label", {"params": "{}"}, form, image="two")
+        assert status == 200, said
+    stored = work / "slides/labels/final/two.xml"
+    assert stored.read_bytes() == path.read_bytes()
 
 
 def test_a_training_is_stopped_and_changes_nothing(server, work):
