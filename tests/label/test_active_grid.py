@@ -1,153 +1,108 @@
-"""A small experiment from end to end: every round asks, is answered, learns and is scored."""
+"""Rounds run once, in order; a folder holds one experiment."""
 
-import json
 import shutil
+from dataclasses import replace
 
-import numpy as np
 import pytest
-import torch
-from PIL import Image
 
 from monai_ext.data.csv_table import read_table
-from monai_ext.data.segmentation_datalist import write_segmentation_datalist
-from monai_ext.engines.segment_region import Box
-from monai_ext.errors import CohortError, SettingError
-from monai_ext.export import find_model
+from monai_ext.errors import SettingError
 from monai_ext.label import active_grid
-from monai_ext.label.active_files import write_report
-from monai_ext.label.active_grid import read_grid, run_grid
-from monai_ext.label.active_settings import ALL, START, ActiveSettings, active_cells, read_task
-from monai_ext.label.next_region import next_region
+from monai_ext.label.active_grid import read_grid, run_grid, write_rounds
+from monai_ext.label.active_settings import ALL, START, ActiveCell, active_cells
 from monai_ext.label.next_square import STRATEGIES
-from monai_ext.label.served_segmenter import ServedSegmenter
-from monai_ext.label.simulated_annotator import SimulatedAnnotator
-from monai_ext.label.square_list import read_squares
-from monai_ext.testing.toy_masks import TOY_CLASSES, toy_image
-from tests.label.label_parts import SEGMENTER
-
-MODEL = {key: value for key, value in SEGMENTER.items() if key not in {"class_names", "read_px"}}
-SETTINGS = ActiveSettings(
-    rounds=(2, 4),
-    first_steps=4,
-    steps=2,
-    edge_px=64,
-    limit=6,
-    model=MODEL,
-    training={"batch_size": 4, "unlabelled_batch_size": 2, "squares": 1},
-)
+from tests.label.active_parts import SETTINGS, pretend_round, score_of, write_task
 
 
 @pytest.fixture(scope="module")
 def task(tmp_path_factory):
-    folder, rng = tmp_path_factory.mktemp("images"), np.random.default_rng(0)
-    parts = {"training": [], "test": []}
-    for k in range(5):
-        image, mask = toy_image(rng, 64, 128)
-        name, part = f"image{k}", "training" if k < 3 else "test"
-        Image.fromarray(image).save(folder / f"{name}.png")
-        Image.fromarray(mask).save(folder / f"{name}_truth.png")
-        paths = {"image": str(folder / f"{name}.png"), "label": str(folder / f"{name}_truth.png")}
-        parts[part].append({**paths, "slide": name, "patient": str(k), "mpp": 0.5})
-    return read_task(write_segmentation_datalist(folder / "list.json", parts, TOY_CLASSES))
+    return write_task(tmp_path_factory.mktemp("images"))
 
 
-@pytest.fixture(scope="module")
-def output(task, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("grid") / "active"
-    assert list(run_grid(task, SETTINGS, [0], folder)) == active_cells(SETTINGS, 0)
-    return folder
+@pytest.fixture
+def ran(monkeypatch):
+    """Names of the rounds that ran."""
+    found = []
+
+    def run(*given):
+        found.append(given[2].name)
+        pretend_round(*given)
+
+    monkeypatch.setattr(active_grid, "run_round", run)
+    return found
 
 
-def facts(folder):
-    return json.loads((folder / "facts.json").read_text())
+def test_rounds_run_seed_by_seed_and_once(task, tmp_path, ran):
+    cells = list(run_grid(task, SETTINGS, [3, 1], tmp_path))
+    assert cells == [*active_cells(SETTINGS, 3), *active_cells(SETTINGS, 1)]
+    assert ran == [cell.name for cell in cells]
+    assert len(list(run_grid(task, SETTINGS, [3, 1, 2], tmp_path))) == 15
+    assert ran[10:] == [cell.name for cell in active_cells(SETTINGS, 2)]
 
 
-def weights(folder):
-    return torch.load(folder / "model/model.pt", weights_only=True)["head.weight"]
-
-
-def test_every_round_is_annotated_trained_and_scored(output, task):
-    start = output / "seed0" / START / "round0"
-    first = read_squares(start / "squares.csv")
-    assert (len(first), facts(start)["steps"], facts(start)["pixels"]) == (2, 4, 2 * 64 * 64)
-    for strategy in (*STRATEGIES, ALL):
-        folder = output / "seed0" / strategy / "round1"
-        squares = read_squares(folder / "squares.csv")
-        assert squares[:2] == first
-        assert len(set(squares)) == len(squares) == (6 if strategy == ALL else 4)
-        assert facts(folder)["pictures"] == len(squares)
-        assert facts(folder)["unlabelled"] == 3 - len({name for name, _ in squares})
-        assert facts(folder)["steps"] == 2
-        assert not torch.equal(weights(folder), weights(start))
-        rows = read_table(folder / "scores.csv", ["slide", "mdice"])
-        assert [row["slide"] for row in rows] == ["image3", "image4"]
-        assert not (folder / "training").exists()
-
-
-def test_squares_are_those_that_a_server_would_give(output, task, tmp_path):
-    start = output / "seed0" / START / "round0"
-    served = ServedSegmenter(find_model(start / "model"), task.mpp)
-    for strategy in STRATEGIES:
-        annotator = SimulatedAnnotator(task.pool, task.class_names, tmp_path / strategy)
-        annotator.annotate(read_squares(start / "squares.csv"))
-        for count in (2, 3):
-            given = {"edge_px": 64, "limit": 6, "seed": count}
-            answer = next_region(strategy, served, annotator.images, **given)
-            annotator.annotate([(answer["id"], Box(*answer["bbox"]))])
-        written = read_squares(output / "seed0" / strategy / "round1/squares.csv")
-        assert annotator.squares == written
-
-
-def test_a_round_that_was_interrupted_starts_over_and_the_others_stay(output, task, monkeypatch):
-    folder = output / "seed0/random/round1"
-    before = (folder / "scores.csv").read_text()
-    shutil.rmtree(folder)
-    (folder.with_name(".round1") / "labels").mkdir(parents=True)
-    runs, run = [], active_grid.run_round
-    monkeypatch.setattr(
-        active_grid, "run_round", lambda *given: runs.append(given[2]) or run(*given)
-    )
-    list(run_grid(task, SETTINGS, [0], output))
-    assert [cell.name for cell in runs] == ["seed0/random/round1"]
-    assert (folder / "scores.csv").read_text() == before
+def test_a_round_that_was_interrupted_starts_over_and_the_others_stay(task, tmp_path, ran):
+    list(run_grid(task, SETTINGS, [0], tmp_path))
+    folder = tmp_path / "seed0/random/round1"
+    folder.rename(folder.with_name(".round1"))
+    (folder.with_name(".round1") / "left").touch()
+    list(run_grid(task, SETTINGS, [0], tmp_path))
+    assert ran[5:] == ["seed0/random/round1"]
+    assert sorted(path.name for path in folder.iterdir()) == ["facts.json", "scores.csv"]
     assert not folder.with_name(".round1").exists()
 
 
-def test_other_settings_are_refused(output, task):
-    other = ActiveSettings(**{**SETTINGS.__dict__, "steps": 3})
-    with pytest.raises(SettingError, match="other steps"):
-        list(run_grid(task, other, [0], output))
+def test_a_fault_leaves_no_finished_round(task, tmp_path, monkeypatch):
+    def broken(_task, _settings, _cell, folder, _before):
+        folder.mkdir(parents=True)
+        raise RuntimeError("power cut")
+
+    monkeypatch.setattr(active_grid, "run_round", broken)
+    with pytest.raises(RuntimeError, match="power cut"):
+        list(run_grid(task, SETTINGS, [0], tmp_path))
+    assert not list(tmp_path.glob("seed*/*/round*"))
 
 
-def test_another_process_may_not_run_the_same_seed(output, task):
-    with active_grid.claim(output, "seed0"), pytest.raises(SettingError, match="another process"):
-        list(run_grid(task, SETTINGS, [0], output))
+@pytest.mark.parametrize(("name", "value"), [("steps", 3), ("rounds", (2, 5)), ("limit", 7)])
+def test_other_settings_are_refused(task, tmp_path, ran, name, value):
+    list(run_grid(task, SETTINGS, [0], tmp_path))
+    with pytest.raises(SettingError, match=f"other {name}"):
+        list(run_grid(task, replace(SETTINGS, **{name: value}), [0], tmp_path))
+    with pytest.raises(SettingError, match="other images"):
+        list(run_grid(replace(task, split_hash="another"), SETTINGS, [0], tmp_path))
 
 
-def test_the_report_is_of_these_scores(output, tmp_path):
-    cells = read_grid(output)
-    assert cells.keys() == {("squares_002", START)} | {
-        ("squares_004", one) for one in (*STRATEGIES, ALL)
-    }
-    table = write_report(output, tmp_path / "kept")
-    rows = read_table(tmp_path / "kept/active.csv", ["seed", "strategy", "mdice", "pixels"])
-    assert len(rows) == 5
-    for row in rows:
-        name = "squares_002" if row["strategy"] == START else "squares_004"
-        mean = cells[name, row["strategy"]].scores.mean()
-        assert float(row["mdice"]) == pytest.approx(mean, abs=1e-4)
-    text = table.read_text()
-    again = write_report(None, tmp_path / "kept").read_text()
-    assert again == text
-    random = cells["squares_004", "random"].scores.mean()
-    assert f"| 4 | {random:.3f} [" in text
-    assert (tmp_path / "kept/active.png").stat().st_size > 5000
+def test_another_process_may_not_run_the_same_seed(task, tmp_path, ran):
+    list(run_grid(task, SETTINGS, [0], tmp_path))
+    with active_grid.claim(tmp_path, "seed0"):
+        with pytest.raises(SettingError, match="another process runs seed 0"):
+            list(run_grid(task, SETTINGS, [0], tmp_path))
+        assert len(list(run_grid(task, SETTINGS, [1], tmp_path))) == 5
 
 
-def test_a_report_needs_scores(tmp_path):
+def test_scores_are_read_by_squares_and_strategy(task, tmp_path, ran):
+    list(run_grid(task, SETTINGS, [0, 1], tmp_path))
+    shutil.rmtree(tmp_path / "seed1/random/round1")
+    cells = read_grid(tmp_path)
+    lines = {("squares_004", one) for one in (*STRATEGIES, ALL)}
+    assert cells.keys() == lines | {("squares_002", START)}
+    assert cells["squares_004", "random"].seeds == (0,)
+    found = cells["squares_004", "coverage"]
+    assert (found.seeds, found.images) == ((0, 1), ("a", "b"))
+    base = score_of(ActiveCell(1, "coverage", 1))
+    assert found.scores[1].tolist() == pytest.approx([base, base + 0.02])
+
+
+def test_rows_of_rounds_have_their_means_and_facts(task, tmp_path, ran):
+    list(run_grid(task, SETTINGS, [0], tmp_path))
+    write_rounds(tmp_path, tmp_path / "rows.csv")
+    columns = ["seed", "strategy", "round", "mdice", "squares", "pixels"]
+    rows = {row["strategy"]: row for row in read_table(tmp_path / "rows.csv", columns)}
+    assert rows.keys() == {START, ALL, *STRATEGIES}
+    mean = score_of(ActiveCell(0, "random", 1)) + 0.01
+    wanted = {"seed": "0", "round": "1", "mdice": f"{mean:.4f}", "squares": "4", "pixels": "1000"}
+    assert rows["random"] == wanted | {"strategy": "random"}
+
+
+def test_a_folder_without_experiment_is_refused(tmp_path):
     with pytest.raises(SettingError, match=r"has no active\.json"):
-        write_report(tmp_path, None)
-    with pytest.raises(SettingError, match="neither output nor kept"):
-        write_report(None, None)
-    with pytest.raises(CohortError, match="no seed has all"):
-        write_report(None, tmp_path)
+        read_grid(tmp_path)
