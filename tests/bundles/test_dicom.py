@@ -50,7 +50,8 @@ def test_every_classifier_can_and_names_itself(bundle):
     config = read(bundle / "configs/inference.json")
     assert config["dicom_annotations"] is False
     assert config["pictures"]["dicom_annotations"] == "@dicom_annotations"
-    assert config["pictures"]["algorithm"] == bundle.name
+    assert config["pictures"]["algorithm"] == "@algorithm"
+    assert config["algorithm"] == bundle.name
 
 
 def test_there_are_classifiers():

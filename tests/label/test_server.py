@@ -17,6 +17,7 @@ from monai_ext.export import find_model
 from monai_ext.label.app_folder import make_app
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.slide_request import SlideRequest
+from monai_ext.label.truth_answer import write_truth
 from monai_ext.outputs.asap_xml import write_asap
 from monai_ext.testing.bounded_slide import write_bounded_slide
 from monai_ext.wsi.polygon_raster import fill_rings
@@ -381,6 +382,24 @@ def test_a_body_that_never_ends_is_cut_off(server):
             pass
     assert said == b"" or b" 413 " in said.split(b"\r\n")[0]
     assert server.ask("GET", "/info/")[0] == 200
+
+
+def test_what_was_annotated_square_by_square_is_not_asked_for_again(server, work, tmp_path):
+    truth = (stained(HEIGHT, WIDTH)[..., 0] > 170).astype(np.uint8)
+    path, boxes = tmp_path / "two.xml", []
+    asked = {"image": "two", "patch_size": [64, 64], "image_size": [WIDTH, HEIGHT]}
+    for strategy in ("random", "uncertainty", "coverage"):
+        status, said = server.ask("POST", f"/activelearning/{strategy}", asked)
+        assert status == 200, said
+        box = Box(*json.loads(said)["bbox"])
+        assert not any(box.meets(other) for other in boxes)
+        boxes.append(box)
+        write_truth(path, truth, ["background", "gland"], boxes)
+        form = {"label": (path.name, "text/xml", path.read_bytes())}
+        status, said = server.send("PUT", "/datastore/label", {"params": "{}"}, form, image="two")
+        assert status == 200, said
+    stored = work / "slides/labels/final/two.xml"
+    assert stored.read_bytes() == path.read_bytes()
 
 
 def test_a_training_is_stopped_and_changes_nothing(server, work):
