@@ -16,24 +16,11 @@ from monai_ext.engines.segment_source import SlideToSegment
 from monai_ext.errors import AnnotationError, MonaiExtError
 from monai_ext.label.labelled_regions import labelled_regions
 from monai_ext.label.served_slide import opened_slide
+from monai_ext.label.slide_patches import mpp_of
+from monai_ext.label.stored_image import StoredImage
 from monai_ext.label.unlabelled_squares import unlabelled_squares
 
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class StoredImage:
-    """An image of the server.
-
-    Attributes:
-        name: its id.
-        path: its file.
-        label: file of its annotations; ``None``: there are none.
-    """
-
-    name: str
-    path: Path
-    label: Path | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +67,8 @@ def write_annotated_data(
     for image in images:
         part = "unlabelled" if image.label is None else "training"
         try:
-            with opened_slide(image.path, image.name, settings, mpp) as slide:
+            own = mpp_of(image, mpp, settings.reader)
+            with opened_slide(image.path, image.name, settings, own) as slide:
                 parts[part] += _items(image, slide, class_names, folder, rules)
         except (MonaiExtError, OSError) as error:
             failed[image.name] = str(error)
@@ -105,5 +93,7 @@ def _items(
     rules: UnlabelledRules,
 ) -> list[dict[str, Any]]:
     if image.label is None:
-        return unlabelled_squares(slide, rules.squares, rules.edge_px, folder, seed=rules.seed)
+        return unlabelled_squares(
+            slide, rules.squares, rules.edge_px, folder, seed=rules.seed, without=image.known
+        )
     return labelled_regions(slide, read_drawing(image.label), class_names, folder)

@@ -14,8 +14,9 @@ from monai_ext.errors import SettingError
 from monai_ext.experiments.bundle_run import find_bundle, run_bundle
 from monai_ext.export import ModelFolder
 from monai_ext.export.model_folder import INFERENCE, WEIGHTS
-from monai_ext.label.annotated_data import StoredImage, UnlabelledRules, write_annotated_data
+from monai_ext.label.annotated_data import UnlabelledRules, write_annotated_data
 from monai_ext.label.served_segmenter import ServedSegmenter
+from monai_ext.label.stored_image import StoredImage
 
 BUNDLE = "pathology_mpamatch_segmentation"
 OPEN: dict[str, Any] = {

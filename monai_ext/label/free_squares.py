@@ -11,11 +11,12 @@ from monai_ext.data.drawing import read_drawing
 from monai_ext.engines.segment_region import Box
 from monai_ext.engines.segment_source import SlideToSegment
 from monai_ext.errors import MonaiExtError, SettingError
-from monai_ext.label.annotated_data import StoredImage
 from monai_ext.label.labelled_regions import annotated_boxes
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.served_slide import opened_slide
+from monai_ext.label.slide_patches import mpp_of
 from monai_ext.label.square_memory import Places, SquareMemory
+from monai_ext.label.stored_image import StoredImage
 from monai_ext.label.tissue_squares import tissue_squares
 
 _logger = logging.getLogger(__name__)
@@ -64,8 +65,9 @@ def find_squares(
 
 
 def _placed(served: ServedSegmenter, image: StoredImage, edge_px: int | None) -> Places:
-    with opened_slide(image.path, image.name, served.settings, served.mpp) as slide:
-        boxes = [] if image.label is None else _annotated(slide, image)
+    mpp = mpp_of(image, served.mpp, served.settings.reader)
+    with opened_slide(image.path, image.name, served.settings, mpp) as slide:
+        boxes = [*image.known, *_annotated(slide, image)]
         scale = served.settings.spec.mpps[0] / slide.mpp
         edge = _edge(served.settings.roi_px, edge_px, scale)
         free, known = [], []

@@ -9,13 +9,14 @@ from typing import Any, cast
 import numpy as np
 
 from monai_ext.engines.segment_region import Box
-from monai_ext.label.annotated_data import StoredImage
 from monai_ext.label.free_squares import Square, find_squares
 from monai_ext.label.next_square import next_square
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.served_slide import opened_slide
+from monai_ext.label.slide_patches import mpp_of
 from monai_ext.label.square_memory import SquareMemory
 from monai_ext.label.square_scores import SquareScores, score_squares
+from monai_ext.label.stored_image import StoredImage
 from monai_ext.networks import TransUNi
 
 _EMPTY = SquareScores(np.empty(0), np.empty((0, 0)))
@@ -88,5 +89,6 @@ def _scored(
 
 
 def _looked_at(served: ServedSegmenter, image: StoredImage, boxes: Sequence[Box]) -> SquareScores:
-    with opened_slide(image.path, image.name, served.settings, served.mpp) as slide:
+    mpp = mpp_of(image, served.mpp, served.settings.reader)
+    with opened_slide(image.path, image.name, served.settings, mpp) as slide:
         return score_squares(slide, cast("TransUNi", served.network()), boxes)

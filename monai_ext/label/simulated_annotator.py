@@ -8,7 +8,7 @@ from typing import Any
 
 from monai_ext.data.mask_image import read_mask
 from monai_ext.engines.segment_region import Box
-from monai_ext.label.annotated_data import StoredImage
+from monai_ext.label.stored_image import StoredImage
 from monai_ext.label.truth_answer import write_truth
 
 

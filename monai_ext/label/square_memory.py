@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from monai_ext.engines.segment_region import Box
 from monai_ext.hashing import file_hash
-from monai_ext.label.annotated_data import StoredImage
 from monai_ext.label.square_scores import SquareScores
+from monai_ext.label.stored_image import StoredImage
 
 Places = tuple[list[Box], list[Box]]
 Score = tuple[float, NDArray[np.float64]]
@@ -29,13 +29,13 @@ class SquareMemory:
         scores: of a square of an image.
     """
 
-    places: dict[tuple[str, str, int | None], Places] = field(default_factory=dict)
+    places: dict[tuple[str, str, tuple[Box, ...], int | None], Places] = field(default_factory=dict)
     scores: dict[tuple[str, Box], Score] = field(default_factory=dict)
 
     def placed(self, image: StoredImage, edge_px: int | None, find: Callable[[], Places]) -> Places:
         """The squares of an image; looked for where its annotations have changed."""
         label = "" if image.label is None else file_hash(image.label)
-        key = (image.name, label, edge_px)
+        key = (image.name, label, image.known, edge_px)
         if key not in self.places:
             self.places[key] = find()
         return self.places[key]

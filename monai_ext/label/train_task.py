@@ -10,9 +10,10 @@ from typing import Any
 from monailabel.interfaces.datastore import DefaultLabelTag
 from monailabel.interfaces.tasks.train import TrainTask
 
-from monai_ext.label.annotated_data import StoredImage
 from monai_ext.label.fine_tune import OPEN, fine_tune, read_choices
 from monai_ext.label.served_segmenter import ServedSegmenter
+from monai_ext.label.slide_patches import with_patches
+from monai_ext.label.stored_image import StoredImage
 
 
 class SegmentTrainTask(TrainTask):
@@ -41,7 +42,7 @@ class SegmentTrainTask(TrainTask):
 
 def stored_images(datastore: Any) -> list[StoredImage]:
     """Images of a MONAI Label datastore with their final annotations, by name."""
-    return [_stored(name, datastore) for name in sorted(datastore.list_images())]
+    return with_patches([_stored(name, datastore) for name in sorted(datastore.list_images())])
 
 
 def _stored(name: str, datastore: Any) -> StoredImage:

@@ -8,7 +8,8 @@ from PIL import Image
 from monai_ext.data.failures import read_failures
 from monai_ext.data.segmentation_datalist import load_segmentation_datalist
 from monai_ext.errors import AnnotationError
-from monai_ext.label.annotated_data import StoredImage, UnlabelledRules, write_annotated_data
+from monai_ext.label.annotated_data import UnlabelledRules, write_annotated_data
+from monai_ext.label.stored_image import StoredImage
 from monai_ext.outputs.asap_xml import write_asap
 from tests.engines.segment_parts import settings_for
 from tests.engines.tiny_extraction import TISSUE

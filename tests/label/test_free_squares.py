@@ -7,10 +7,10 @@ from PIL import Image
 
 from monai_ext.errors import SettingError
 from monai_ext.export import find_model
-from monai_ext.label.annotated_data import StoredImage
 from monai_ext.label.free_squares import find_squares
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.square_memory import SquareMemory
+from monai_ext.label.stored_image import StoredImage
 from monai_ext.outputs.asap_xml import write_asap
 from tests.label.label_parts import stained, write_segmenter
 from tests.outputs.annotation_parts import annotation, square

@@ -247,6 +247,9 @@ def test_annotations_from_qupath_train_the_model_that_is_served(server, work):
         assert server.send("PUT", "/datastore/image", {"params": "{}"}, files, image=name)[0] == 200
     files = {"label": ("one123.xml", "text/xml", drawn.read_bytes())}
     assert server.send("PUT", "/datastore/label", {"params": "{}"}, files, image=name)[0] == 200
+    asked = {"image": "one", "patch_size": [64, 64]}
+    chosen = json.loads(server.ask("POST", "/activelearning/coverage", asked)[1])
+    assert not Box(*chosen["bbox"]).meets(Box(7, 9, 128, 96))
     asked = {"image": "one", "output": "json"}
     before = json.loads(server.ask("POST", "/infer/wsi/learner", REGION, **asked)[1])
     sizes = {"batch_size": 2, "unlabelled_batch_size": 2, "squares": 2}
