@@ -24,7 +24,7 @@ PATCH = "s-1-patch-64_0_64_64"
 
 @pytest.fixture
 def stored(tmp_path):
-    """A slide of 0.25 um, an annotated patch of it, one without annotations, one of another slide."""
+    """A slide of 0.25 um, an annotated patch, one without annotations, one of another slide."""
     slide = write_slide(tmp_path / "s-1.tif", height=256, width=320, mpp=0.25)
     write_asap(tmp_path / "patch.xml", [annotation(square(10, 10, 40))], {})
     images = [StoredImage("s-1", slide, None)]
