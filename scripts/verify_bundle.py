@@ -4,6 +4,7 @@
     python scripts/verify_bundle.py bundles/pathology_m2otca_classification
     python scripts/verify_bundle.py --checks "metadata,two processes"
 
+It runs the bundles: look into one of somebody else with ``python -m monai_ext inspect`` first.
 Ends with 1 if a check failed. See ``monai_ext.testing.zoo.verify.CHECKS`` for what is looked at.
 """
 

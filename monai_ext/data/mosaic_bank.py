@@ -140,8 +140,10 @@ def read_bank(folder: Path | str) -> MosaicBank:
         names=table["names"],
         patients=table["patients"],
         labels=table["labels"],
-        features=[np.load(folder / f"features_{k}.npy", mmap_mode="r") for k in levels],
-        glands=[np.load(folder / f"glands_{k}.npy") for k in levels],
+        features=[
+            np.load(folder / f"features_{k}.npy", mmap_mode="r", allow_pickle=False) for k in levels
+        ],
+        glands=[np.load(folder / f"glands_{k}.npy", allow_pickle=False) for k in levels],
         shapes=[tuple(shape) for shape in table["shapes"]],
     )
 
