@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,16 +58,12 @@ def find_in_bundle(folder: Path) -> Iterator[tuple[str, Finding]]:
 def _whole(file: Path, files: list[Path]) -> dict[str, Any]:
     names = ("train", "inference")
     bases = [path for name in names for path in files if path.stem == name and path != file]
-    for given in ([file], *([base, file] for base in bases)):
-        try:
-            config = read_configs(given)
-        except TrustError:
-            if given[-1] is given[0] and bases:  # it changes ids of another one
-                continue
-            raise
-        if _is_complete(config):
-            break
-    return config
+    ways = [[file], *([base, file] for base in bases)]
+    for given in ways[:-1]:
+        with suppress(TrustError):  # alone it may change ids that it lacks
+            if _is_complete(config := read_configs(given)):
+                return config
+    return read_configs(ways[-1])
 
 
 def _is_complete(config: dict[str, Any]) -> bool:

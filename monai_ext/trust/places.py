@@ -89,7 +89,7 @@ def _called(name: str, value: str | PurePath | None) -> str | PurePath | None:
     if name == "str":
         return str(value)
     if name == "as_path":
-        return None if value in {None, ""} else PurePath(value)
+        return PurePath(value) if value else None
     raise _untold(f"{name}()")
 
 
