@@ -1,5 +1,8 @@
 """A report is of its scores, and can be made again of what is kept."""
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from monai_ext.errors import CohortError, SettingError
@@ -8,6 +11,8 @@ from monai_ext.label.active_files import write_report
 from monai_ext.label.active_grid import run_grid
 from monai_ext.label.active_settings import ActiveCell
 from tests.label.active_parts import SETTINGS, pretend_round, score_of, write_task
+
+DOCS = Path(__file__).parents[2] / "docs"
 
 
 @pytest.fixture
@@ -43,3 +48,11 @@ def test_a_report_needs_scores(tmp_path):
         write_report(None, None)
     with pytest.raises(CohortError, match="no seed has all"):
         write_report(None, tmp_path)
+
+
+def test_the_page_quotes_what_the_kept_scores_give(tmp_path):
+    shutil.copyfile(DOCS / "glas/squares_active.csv", tmp_path / "squares_active.csv")
+    lines = write_report(None, tmp_path).read_text().splitlines()
+    page = (DOCS / "label.md").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 13
+    assert [line for line in lines if line not in page] == []
