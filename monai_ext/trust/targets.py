@@ -53,7 +53,9 @@ transforms.StrongViewsd
 """
 
 TARGETS = frozenset(
-    (*_MONAI.split(), *_TORCH.split(), *(f"monai_ext.{name}" for name in _OURS.split()))
+    [*_MONAI.split(), *_TORCH.split()]
+    + [f"monai_ext.{name}" for name in _OURS.split()]
+    + [name.rsplit(".", 1)[-1] for name in _OURS.split()]  # as MONAI finds them by short names
 )
 """Names for ``_target_``. None of them imports or runs what its arguments name, and those that
 write take the place from an argument of :data:`WRITTEN`."""
