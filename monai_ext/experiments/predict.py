@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +36,9 @@ def predict(
         What was written, in a line a kind.
 
     Raises:
-        SettingError: if the folder is neither, no slides or features are given, or they may be
-            real and the weights are a demonstration's.
+        SettingError: if the folder is neither, no slides or features are given, they may be
+            real and the weights are a demonstration's, or its config lacks an overridden id.
+        TrustError: see :func:`monai_ext.trust.require_safe`.
         SystemExit: 3 if slides failed (they are in ``failed.csv``).
     """
     found = find_model(Path(str(model)))
@@ -50,6 +52,7 @@ def predict(
     if slides is None and features is None:
         repair = "give --slides or --features"
         raise SettingError("no input", "predict reads slides or features", repair)
+    _require_known(overrides or {}, configs / INFERENCE, found.inference)
     if not allow_demo:
         require_invented(configs / METADATA, slides, features)
     bundle = {} if configs == weights.parent else {"bundle_root": str(configs.parent)}
@@ -65,6 +68,18 @@ def predict(
     return _written(Path(str(output)))
 
 
+def _require_known(overrides: dict[str, Any], path: Path, config: dict[str, Any]) -> None:
+    """MONAI would take no notice of an id that the config does not have."""
+    top = [name.replace("::", "#").split("#")[0] for name in overrides]
+    if foreign := [name for name in top if name not in config]:
+        close = [near for name in foreign for near in get_close_matches(name, config, n=1)]
+        raise SettingError(
+            f"{path} has no {', '.join(foreign)}",
+            "an override is an id of it, and a run has the ids of when it was trained",
+            f"did you mean {', '.join(close)}" if close else "mend the name, or train it again",
+        )
+
+
 def _written(output: Path) -> str:
     counts = {
         "heat maps": len(list(output.glob("*/*heatmap*.png"))),
@@ -72,5 +87,6 @@ def _written(output: Path) -> str:
         "contact sheets": len(list(output.glob("*/*tiles*.png"))),
         "reports": len(list(output.glob("*/*_report.html"))),
     }
-    lines = [f"{output / 'predictions.csv'}"]
+    tables = ("predictions.csv", "segmentation.csv")
+    lines = [str(output / name) for name in tables if (output / name).is_file()]
     return "\n".join([*lines, *(f"{n} {kind} in {output}" for kind, n in counts.items() if n)])

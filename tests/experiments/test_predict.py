@@ -51,9 +51,22 @@ def test_overrides_reach_the_config_but_not_the_checkpoint(run, tmp_path):
     assert (found["batch"], found["ckpt_path"]) == (5, f"{run}/model.pt")
 
 
+def test_an_id_that_the_run_does_not_have_is_refused(run, tmp_path):
+    with pytest.raises(SettingError, match=r"has no bach\. .*did you mean batch"):
+        predict(run, tmp_path / "out", features=tmp_path, overrides={"bach": 5})
+    with pytest.raises(SettingError, match=r"has no zzz\. .*train it again"):
+        predict(run, tmp_path / "out", features=tmp_path, overrides={"zzz#x": 5})
+
+
 def test_answer_counts_what_was_written_and_is_silent_about_the_rest(run, tmp_path):
     out = tmp_path / "out"
-    names = ["heatmaps/a_heatmap.png", "heatmaps/b_heatmap.png", "geojson/a.geojson", "x/a.png"]
+    names = [
+        "predictions.csv",
+        "heatmaps/a_heatmap.png",
+        "heatmaps/b_heatmap.png",
+        "geojson/a.geojson",
+        "x/a.png",
+    ]
     for name in names:
         (out / name).parent.mkdir(exist_ok=True)
         (out / name).touch()
