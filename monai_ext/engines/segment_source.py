@@ -12,6 +12,7 @@ from monai_ext import wsi
 from monai_ext.engines.segment_frame import framed
 from monai_ext.engines.segment_image import PlainImage, is_plain_image
 from monai_ext.engines.segment_settings import SegmentationSettings
+from monai_ext.errors import SlideError
 from monai_ext.hashing import file_hash
 
 
@@ -117,7 +118,14 @@ class SlideToSegmentd(Transform):
         Returns:
             The same with a slide under ``key``; nothing is opened yet.
         """
-        slide = SlideToSegment(data[self.key], data["slide"], data.get("mpp"), self.settings)
+        name = str(data["slide"])
+        if Path(name).name != name or "\\" in name or name == "..":
+            raise SlideError(
+                f"slide {name!r} is no name of a file",
+                "files of a slide are called after it, in the output folder",
+                "give it another name",
+            )
+        slide = SlideToSegment(data[self.key], name, data.get("mpp"), self.settings)
         return {**data, self.key: slide}
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import monai_ext
 from monai_ext.errors import SettingError
-from monai_ext.trust import require_safe
+from monai_ext.trust import is_trusting, require_safe
 
 TRAIN, EVALUATE, INFERENCE = "train.json", "evaluate.json", "inference.json"
 
@@ -93,7 +93,15 @@ def run_config(files: Sequence[Path], *, workflow_type: str, **overrides: Any) -
     require_safe(files, overrides)
     for name in ("monai.bundle", "monai.bundle.workflows", "monai.bundle.config_parser"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    workflow = ConfigWorkflow(
+
+    class PlainWorkflow(ConfigWorkflow):
+        """MONAI's own puts the bundle's folder on the search path, where its files hide others."""
+
+        def run(self) -> Any:
+            """Run as MONAI does, with the path as it is."""
+            return self._run_expr(id=self.run_id)
+
+    workflow = (ConfigWorkflow if is_trusting() else PlainWorkflow)(
         config_file=[str(path) for path in files],
         workflow_type=workflow_type,
         logging_file=False,

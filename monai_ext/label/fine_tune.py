@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import time
 from collections.abc import Mapping, Sequence
@@ -81,6 +83,7 @@ def fine_tune(
     """
     started = time.perf_counter()
     config = served.model.inference
+    _require_plain({name: config[name] for name in _SAME})
     is_alone = choices["ssl"] == "supervised"
     crop = int(config["roi_px"])
     rules = UnlabelledRules(squares=choices["squares"], edge_px=2 * crop, seed=int(choices["seed"]))
@@ -108,6 +111,17 @@ def fine_tune(
     put_in_place(served.model, folder / "run")
     seconds = round(time.perf_counter() - started, 1)
     return {"ssl": ssl, **counts, "seconds": seconds, "run": str(folder / "run")}
+
+
+def _require_plain(values: Mapping[str, Any]) -> None:
+    """What a run's config hands to a training is no expression there."""
+    for name, value in values.items():
+        if re.search(r'"[$@%]', json.dumps(value)):
+            raise SettingError(
+                f"{name}={value!r} of the model",
+                "a training takes plain values over",
+                "serve a run as training wrote it",
+            )
 
 
 def put_in_place(model: ModelFolder, run: Path) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any
 
 import torch
 from monai.data.utils import decollate_batch
 
+from monai_ext.errors import FeatureError
 from monai_ext.ops.bag_layout import plain_tensor
 
 
@@ -28,8 +30,19 @@ class BatchItem:
 
     @property
     def slide(self) -> str:
-        """Name of the slide."""
-        return str(self.other.get("slide") or self.meta.get("slide") or "unknown")
+        """Name of the slide, and of its files.
+
+        Raises:
+            FeatureError: if it leads out of the folder that files are written to.
+        """
+        name = str(self.other.get("slide") or self.meta.get("slide") or "unknown")
+        if ".." in PurePath(name).parts or PurePath(name).is_absolute() or "\\" in name:
+            raise FeatureError(
+                f"slide {name!r} is no name of a file",
+                "files of a slide are called after it, in the output folder",
+                "give it another name in the datalist",
+            )
+        return name
 
 
 def batch_items(batch: Any, key: str = "image") -> list[BatchItem]:

@@ -14,6 +14,8 @@ LARGEST = 2**33
 """Bytes of all members."""
 MOST_TIMES = 100
 """How many times its size on disk a member may have, beyond a MiB."""
+FREE, MOST_TIMES_IN_ALL = 100 * 2**20, 20
+"""Bytes that all members may have, and how many times the size of the file beyond them."""
 _LONGEST_NAME = 240
 
 
@@ -57,8 +59,9 @@ def _member_faults(info: zipfile.ZipInfo) -> Iterator[str]:
 def _table_faults(infos: Sequence[zipfile.ZipInfo], on_disk: int) -> Iterator[str]:
     if len(infos) > MOST_MEMBERS:
         yield f"{len(infos)} members, more than {MOST_MEMBERS}"
-    if sum(info.file_size for info in infos) > LARGEST:
-        yield f"more than {LARGEST} bytes"
+    total = sum(info.file_size for info in infos)
+    if total > min(LARGEST, FREE + MOST_TIMES_IN_ALL * on_disk):
+        yield f"{total} bytes out of {on_disk}"
     if sum(info.compress_size for info in infos) > on_disk:
         yield "members that share their bytes"
     plain = [_folded(info.filename.rstrip("/")) for info in infos]

@@ -23,7 +23,7 @@ def find_carried(folder: Path) -> Iterator[Finding]:
     """
     modules = importable_code(folder)
     for path in modules:
-        yield Finding("code", path.name, "found by imports when the bundle runs", "code beside it")
+        yield Finding("code", path.name, "hides others' modules under python -m monai.bundle run")
     for path in sorted(folder.rglob("*")):
         where = path.relative_to(folder).as_posix()
         if path.is_symlink():

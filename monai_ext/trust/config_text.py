@@ -38,7 +38,20 @@ def read_configs(files: Sequence[Path]) -> dict[str, Any]:
             raise _unreadable(files, str(error) or type(error).__name__) from error
     if not isinstance(merged, dict):
         raise _unreadable(files, f"{type(merged).__name__}, no mapping")
+    if "_meta_" in merged:
+        raise _unreadable(files, "_meta_, which is the place of metadata.json")
+    level: list[Any] = [merged]
+    for _ in range(DEEPEST):
+        level = [inner for value in level for inner in _inside(value)]
+    if level:
+        raise _unreadable(files, f"more than {DEEPEST} levels")
     return merged
+
+
+def _inside(value: Any) -> list[Any]:
+    """Mappings and lists right in one."""
+    inner = value.values() if isinstance(value, dict) else value
+    return [each for each in inner if isinstance(each, dict | list)]
 
 
 def require_small(file: Path) -> None:
@@ -65,7 +78,7 @@ def _depth(text: str) -> int:
     """Of brackets; those inside texts count too, which errs on the side of refusing."""
     depth = deepest = 0
     for letter in text:
-        depth += (letter in "[{") - (letter in "]}")
+        depth = max(0, depth + (letter in "[{") - (letter in "]}"))
         deepest = max(deepest, depth)
     return deepest
 

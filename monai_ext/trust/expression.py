@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator
 from monai_ext.trust.names import ATTRIBUTES, BUILTINS, DOTTED, IMPORTED, MODULES, WRITING
 from monai_ext.trust.references import STAND_IN, parse_references
 
+IMPORTS_ID = "imports"
+"""The one id under which a config imports."""
 LONGEST = 500
 """Characters of an expression."""
 _PLAIN = (
@@ -19,6 +21,9 @@ _PLAIN = (
     *(ast.GeneratorExp, ast.ListComp, ast.comprehension),
 )
 _VALUES = (str, int, float, bool, type(None))
+_LARGEST = 10**6
+VARIABLES = frozenset({"item", "value", "x"})
+"""Of comprehensions; they are no names of Python, so that outside of one they are nothing."""
 
 
 def imported_name(expression: str) -> tuple[str, str] | None:
@@ -63,14 +68,22 @@ def expression_faults(expression: str, imports: Collection[str] = ()) -> list[st
         return [] if is_known else [f"import of {name or 'several names, or under another'}"]
     if len(expression) > LONGEST:
         return [f"{len(expression)} characters, more than {LONGEST}"]
+    if STAND_IN.search(expression):
+        return ["a name that stands for references here"]
     text, ids = parse_references(expression[1:])
     try:
         tree = ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ["no expression of Python"]
     faults = ["a reference without a name"] if not all(ids) else []
+    faults += ["a reference to imports"] if any(of_imports(name) for name in ids) else []
     faults += _uncalled(tree)
-    return faults + list(dict.fromkeys(_faults(tree, {*imports, *BUILTINS, *_targets(tree)})))
+    return faults + list(dict.fromkeys(_faults(tree, {*imports, *BUILTINS} - VARIABLES)))
+
+
+def of_imports(name: str) -> bool:
+    """Whether an id is that of the imports: functions are called by their names only."""
+    return name.split("::", maxsplit=1)[0] == IMPORTS_ID
 
 
 def _uncalled(tree: ast.AST) -> list[str]:
@@ -80,19 +93,10 @@ def _uncalled(tree: ast.AST) -> list[str]:
     return [f"{node.id} without a call" for node in names if id(node) not in called]
 
 
-def _targets(tree: ast.AST) -> set[str]:
-    """Variables of comprehensions."""
-    return {
-        node.id
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
-    }
-
-
 def _faults(node: ast.AST, names: Collection[str]) -> Iterator[str]:
     dotted = _dotted(node)
     if dotted and dotted.split(".")[0] in MODULES:
-        if dotted not in DOTTED:
+        if dotted not in DOTTED or not isinstance(getattr(node, "ctx", None), ast.Load):
             yield f"name {dotted}"
         return
     yield from _fault(node, names)
@@ -103,8 +107,11 @@ def _faults(node: ast.AST, names: Collection[str]) -> Iterator[str]:
 def _fault(node: ast.AST, names: Collection[str]) -> Iterator[str]:
     if not isinstance(node, _PLAIN):
         yield f"{type(node).__name__} in an expression"
+    elif isinstance(getattr(node, "ctx", None), ast.Store):
+        is_variable = isinstance(node, ast.Name) and node.id in VARIABLES
+        yield from () if is_variable else (f"{ast.unparse(node)} as a variable",)
     elif isinstance(node, ast.Name) and not STAND_IN.fullmatch(node.id):
-        yield from () if node.id in names else (f"name {node.id}",)
+        yield from () if node.id in names or node.id in VARIABLES else (f"name {node.id}",)
     elif isinstance(node, ast.Attribute):
         yield from () if node.attr in ATTRIBUTES else (f"attribute {node.attr}",)
     elif isinstance(node, ast.keyword):
@@ -118,11 +125,18 @@ def _value_fault(node: ast.AST) -> Iterator[str]:
         yield from _constant_fault(node.value)
     elif isinstance(node, ast.BinOp):
         yield from _product_fault(node)
+    elif isinstance(node, ast.Call):
+        is_named = isinstance(node.func, ast.Attribute) or (
+            isinstance(node.func, ast.Name) and node.func.id not in VARIABLES
+        )
+        yield from () if is_named else ("a call of what has no name",)
 
 
 def _constant_fault(value: object) -> Iterator[str]:
     if not isinstance(value, _VALUES):
         yield f"constant of {type(value).__name__}"
+    elif isinstance(value, int | float) and not abs(value) <= _LARGEST:
+        yield f"a number beyond {_LARGEST}"
     elif isinstance(value, str) and STAND_IN.search(value):
         yield "a reference inside a text"
 

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from monai_ext.errors import TrustError
-from monai_ext.trust.expression import expression_faults, imported_name
+from monai_ext.trust.expression import (
+    IMPORTS_ID,
+    expression_faults,
+    imported_name,
+    of_imports,
+)
 from monai_ext.trust.expression_places import written_places
 from monai_ext.trust.places import is_inside, place_of
 from monai_ext.trust.targets import CALLABLE, TARGETS, WRITTEN
 
 BUILDS, IMPORTS, EVALUATES, WRITES = "builds", "imports", "evaluates", "writes"
+_KEY = re.compile(r"\w[\w .\-]*")
+_SPECIAL_KEYS = {"_target_", "_mode_", "_disabled_", "_requires_", "_desc_", "_meta_"}
+_REFUSED_KEYS = {"compile", "compile_kwargs"}  # of engines: a compiler is a program
+_RENAMED = "optional_packages_version"
+_MOST_MACROS = 10
 _NEEDED = {"TensorBoardStatsHandler": "log_dir"}  # else it chooses a place itself
 
 
@@ -47,7 +58,10 @@ def find_in_config(
         roots: folders that may be written to; without, places are relative.
     """
     whole = {**config, **(given or {})}
-    found = [item for item in _walk(config, "") if item.where.split("::")[0] not in (given or {})]
+    found = [*_top_faults(config), *_component(config, "")]
+    for key, inner in config.items():
+        if key not in (given or {}):
+            found += [*_key_fault(key, ""), *_walk(inner, str(key))]
     names = [imported_name(item.what) for item in found if item.kind == IMPORTS]
     imports = {name[1] for name in names if name is not None}
     findings = []
@@ -82,6 +96,25 @@ def _walk(value: Any, where: str) -> Iterator[_Item]:
         yield from _text(value, where)
 
 
+def _top_faults(config: Mapping[str, Any]) -> Iterator[_Item]:
+    if _RENAMED in config:
+        yield _Item(BUILDS, _RENAMED, _RENAMED, "an id that MONAI renames")
+    macros = sum(1 for text in _texts(config) if text[:1] == "%")
+    if macros > _MOST_MACROS:
+        yield _Item(BUILDS, "", f"{macros} macros", f"more than {_MOST_MACROS}")
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for inner in value.values():
+            yield from _texts(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner)
+    elif isinstance(value, str):
+        yield value
+
+
 def _component(value: Mapping[str, Any], where: str) -> Iterator[_Item]:
     if "_target_" not in value:
         return
@@ -98,8 +131,10 @@ def _component(value: Mapping[str, Any], where: str) -> Iterator[_Item]:
 
 
 def _key_fault(key: Any, where: str) -> Iterator[_Item]:
-    if not isinstance(key, str) or "#" in key or "::" in key or key[:1] == "+":
-        yield _Item(BUILDS, f"{where}::{key}", str(key), "a key inside that is a path of ids")
+    if not isinstance(key, str) or _KEY.fullmatch(key) is None:
+        yield _Item(BUILDS, f"{where}::{key}", str(key), "a key that is no plain name")
+    elif key in _REFUSED_KEYS or (key[:1] == key[-1:] == "_" and key not in _SPECIAL_KEYS):
+        yield _Item(BUILDS, f"{where}::{key}", key, "a key that makes MONAI or torch do more")
 
 
 def _text(value: str, where: str) -> Iterator[_Item]:
@@ -109,7 +144,11 @@ def _text(value: str, where: str) -> Iterator[_Item]:
     elif value[:1] == "$":
         kind = IMPORTS if imported_name(value) is not None else EVALUATES
         fault = "; ".join(expression_faults(value)) if kind == IMPORTS else ""
+        if kind == IMPORTS and not re.fullmatch(rf"{IMPORTS_ID}::\d+", where):
+            fault = f"an import outside of {IMPORTS_ID}"
         yield _Item(kind, where, value, fault)
+    elif value[:1] in {"@", "%"} and of_imports(normal[1:]):
+        yield _Item(EVALUATES, where, value, "a reference to imports")
     elif value[:1] == "%" and not normal[1:].replace("::", "").isidentifier():
         yield _Item(IMPORTS, where, value, "a part of another file")
 

@@ -16,7 +16,6 @@ BUILTINS = frozenset(
         "list",
         "max",
         "min",
-        "range",
         "round",
         "set",
         "sorted",

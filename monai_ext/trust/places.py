@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 from monai_ext.errors import TrustError
 from monai_ext.trust.references import STAND_IN, parse_references
 
-_DEEPEST = 20
+_DEEPEST = 8
+_MOST_IDS = 3
+_ID = re.compile(r"[@%](\w+(?:(?:::|#)\w+)*)")
 
 
 def place_of(value: Any, config: Mapping[str, Any], depth: int = 0) -> str | PurePath | None:
@@ -39,9 +42,13 @@ def place_of(value: Any, config: Mapping[str, Any], depth: int = 0) -> str | Pur
             tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise _untold(value) from error
+        if len(ids) > _MOST_IDS:
+            raise _untold(value)
         return _computed(tree, [place_of(f"@{name}", config, depth + 1) for name in ids])
     if value[:1] in {"@", "%"}:
-        return place_of(_item(config, value[1:]), config, depth + 1)
+        if (match := _ID.fullmatch(value)) is None:  # MONAI would take it as it is
+            raise _untold(value)
+        return place_of(_item(config, match.group(1)), config, depth + 1)
     return value
 
 

@@ -10,8 +10,9 @@ from monai_ext.errors import TrustError
 from monai_ext.trust.config_text import read_configs
 from monai_ext.trust.decision import is_trusting
 from monai_ext.trust.findings import find_in_config
-from monai_ext.trust.importable_code import importable_code
 
+OUTPUTS = ("output_dir", "score_dir")
+"""Ids by which a user says where to write."""
 _SHOWN = 5
 _META = "metadata.json"
 
@@ -21,9 +22,9 @@ def require_safe(files: Sequence[Path], given: Mapping[str, Any] | None = None) 
 
     MONAI imports every ``_target_`` and evaluates every ``$`` expression
     (https://github.com/Project-MONAI/MONAI/security/advisories/GHSA-873f-pvrv-4x83). Here
-    targets and functions have to be in a list, expressions within a small grammar, places to
-    write to below ``output_dir`` as it is given, and no code may lie where MONAI would let
-    Python look for it. Nothing is checked in a process that trusts.
+    targets and functions have to be in a list, expressions within a small grammar, and places to
+    write to below the ids of ``OUTPUTS`` as they are given. Nothing is checked in a process that
+    trusts.
 
     Args:
         files: configs, merged in this order; ``metadata.json`` beside the first is read too, as
@@ -39,15 +40,13 @@ def require_safe(files: Sequence[Path], given: Mapping[str, Any] | None = None) 
     config = read_configs(files)
     if (folder / _META).is_file():
         config["_meta_"] = read_configs([folder / _META])
-    output = (given or {}).get("output_dir")
-    found = find_in_config(config, given, [] if output is None else [str(output)])
+    roots = [str(given[name]) for name in OUTPUTS if given and given.get(name) is not None]
+    found = find_in_config(config, given, roots)
     faults = [
         f"{ascii(item.where)[1:-1]} {item.what[:100]!r} ({item.fault})"
         for item in found
         if item.fault
     ]
-    shelf = folder.parent if folder.name == "configs" else folder
-    faults += [f"{path.name} would be found by imports" for path in importable_code(shelf)]
     if faults:
         more = f", and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
         raise TrustError(

@@ -91,3 +91,9 @@ def test_outlines_of_the_user_go_first_and_into_the_request(tmp_path):
     assert other.tissue() is None
     assert given.request["outlines"] != other.request["outlines"] is None
     assert SlideToSegment(path, "a", 0.3, settings).request["mpp"] == 0.3
+
+
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", "..\\x", ".."])
+def test_a_name_that_is_none_of_a_file_is_refused(name):
+    with pytest.raises(SlideError, match="is no name of a file"):
+        SlideToSegmentd(settings_for())({"image": "x.png", "slide": name})

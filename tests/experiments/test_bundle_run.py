@@ -7,6 +7,7 @@ import pytest
 from monai_ext.errors import SettingError
 from monai_ext.experiments.bundle_run import find_bundle, require_known_ids, run_bundle
 
+pytestmark = pytest.mark.usefixtures("trusted")  # the steps are the tests' own
 APPEND = "$open(@log, 'a').write('{0} ' + str(@{1}) + chr(10))"
 
 

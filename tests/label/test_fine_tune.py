@@ -1,5 +1,7 @@
 """Annotations change what is served, and what was served is kept."""
 
+import json
+
 import pytest
 import torch
 from PIL import Image
@@ -113,3 +115,14 @@ def test_a_client_chooses_from_a_list():
 def test_other_values_are_refused(change):
     with pytest.raises(SettingError, match=next(iter(change))):
         read_choices(change)
+
+
+def test_values_of_the_model_are_no_expressions_in_a_training(tmp_path, images):
+    run = write_segmenter(tmp_path / "glands")
+    served = ServedSegmenter(find_model(run), 0.5)
+    config = json.loads((run / "inference.json").read_text())
+    for value in ("$1", {"a": ["@device"]}, "%evaluating"):
+        (run / "inference.json").write_text(json.dumps(config | {"encoder_options": value}))
+        with pytest.raises(SettingError, match="takes plain values over"):
+            fine_tune(served, images, tmp_path / "training", read_choices(SHORT))
+    assert not (tmp_path / "training").exists()

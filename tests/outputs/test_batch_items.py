@@ -1,11 +1,13 @@
 """Batches as MONAI's evaluators hold them, before and after decollating."""
 
+import pytest
 import torch
 from monai.data.meta_tensor import MetaTensor
 from monai.data.utils import decollate_batch
 
 from monai_ext.data import collate_bags
-from monai_ext.outputs.batch_items import batch_items
+from monai_ext.errors import FeatureError
+from monai_ext.outputs.batch_items import BatchItem, batch_items
 
 
 def _batch():
@@ -56,3 +58,14 @@ def test_features_without_coordinates_stay_without():
     item = batch_items([{"image": bag}])[0]
     assert item.meta["coords"] is None
     assert item.bag.shape == (5, 2)
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "..", "..\\x"])
+def test_a_name_that_leads_out_of_the_folder_is_refused(name):
+    with pytest.raises(FeatureError, match="is no name of a file"):
+        _ = BatchItem(torch.zeros(4, 1), {}, {"slide": name}).slide
+
+
+def test_names_may_have_dots_spaces_and_folders():
+    for name in ("a.b c", "site/a", "..a"):
+        assert BatchItem(torch.zeros(4, 1), {"slide": name}).slide == name

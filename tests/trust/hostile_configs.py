@@ -78,6 +78,43 @@ RUN_BY_MONAI = {
         here="$as_path(@output_dir)",
         imports=["$from monai_ext.flags import as_path"],
     ),
+    "variable_named_as_a_builtin": run("$[[0 for eval in [1]], eval(\"open('SENTINEL', 'w')\")]"),
+    "place_by_a_reference_as_variable": run(
+        "$[0 for @output_dir in ['SENTINEL']]",
+        {"_target_": "TensorBoardStatsHandler", "log_dir": "@output_dir"},
+    ),
+    "stand_in_by_hand": run(
+        "$[begin_from(None, 'missing.pt', reference_0_of_config)"
+        " for reference_0_of_config in ['SENTINEL'] if @output_dir]",
+        imports=["$from monai_ext.engines import begin_from"],
+    ),
+    "id_like_a_given_one": {
+        "output_dir:": ["$from os import system as str"],
+        "run": ["$str(\"touch 'SENTINEL'\")"],
+    },
+    "empty_keys": {"": {"": {"output_dir": f"${OPEN}"}, "run": ["@output_dir"]}},
+    "metadata_in_the_config": {"_meta_": {"evil": f"${OPEN}"}, "run": ["@_meta_::evil"]},
+    "key_that_is_a_path_of_files": {
+        "/../../elsewhere": "@output_dir",
+        "run": [{"_target_": "TensorBoardStatsHandler", "log_dir": "@output_dir/../elsewhere"}],
+    },
+    "renamed_id": {
+        "required_packages_version": "@output_dir",
+        "optional_packages_version": "SENTINEL",
+        "run": [{"_target_": "TensorBoardStatsHandler", "log_dir": "@required_packages_version"}],
+    },
+    "function_out_of_a_list": {
+        "lib": ["$from monai_ext.engines import begin_from"],
+        "run": ["$@lib[0](None, 'missing.pt', 'SENTINEL')"],
+    },
+    "function_of_a_list_by_reference": {
+        "lib": ["$from monai_ext.engines import begin_from"],
+        "run": ["$@lib::0(None, 'missing.pt', 'SENTINEL')"],
+    },
+    "function_as_a_variable": {
+        "lib": ["$from monai_ext.engines import begin_from"],
+        "run": ["$[x(None, 'missing.pt', 'SENTINEL') for x in @lib]"],
+    },
     "module_beside_it": {
         **run({"_target_": "evil_beside.touch", "path": "SENTINEL"}),
         "evil_beside.py": _EVIL_MODULE,
@@ -98,6 +135,25 @@ RUN_BY_MONAI = {
 
 BEYOND = {
     "metrics_elsewhere": run({"_target_": "monai_ext.engines.MetricsCsv", "path": "SENTINEL"}),
+    "compiler": run(
+        {"_target_": "SupervisedEvaluator", "compile": True, "compile_kwargs": {"options": {}}}
+    ),
+    "debugger_by_a_key": run({"_target_": "SimpleInferer", "_debug_": True}),
+    "reference_to_imports": run(
+        "$@imports::0('x')", imports=["$from monai_ext.flags import as_path"]
+    ),
+    "macro_of_imports": run("%imports", imports=["$from monai_ext.flags import as_path"]),
+    "macros_of_macros": {
+        "a0": ["x"] * 8,
+        **{f"a{k}": [f"%a{k - 1}"] * 8 for k in range(1, 6)},
+        "run": ["@a5"],
+    },
+    "places_without_end": {
+        "run": [{"_target_": "TensorBoardStatsHandler", "log_dir": "@a0"}],
+        **{f"a{k}": "$" + "+".join([f"@a{k + 1}"] * 60) for k in range(6)},
+        "a6": "x",
+    },
+    "large_number": run("$@a * 99999999999", a="$1"),
     "debugger": run({"_target_": "Compose", "_mode_": "debug"}),
     "power": run("$9 ** 9 ** 9"),
     "text_many_times": run("$'a' * 10000000000"),

@@ -60,7 +60,18 @@ def test_numbers_have_limits(tmp_path, monkeypatch):
     assert archive_faults(path) == []
     monkeypatch.setattr(module, "MOST_MEMBERS", 2)
     monkeypatch.setattr(module, "LARGEST", 29)
-    assert archive_faults(path) == ["3 members, more than 2", "more than 29 bytes"]
+    size = path.stat().st_size
+    assert archive_faults(path) == ["3 members, more than 2", f"30 bytes out of {size}"]
+
+
+def test_all_members_together_are_no_bomb_either(tmp_path, monkeypatch):
+    path = tmp_path / "bundle.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for k in range(4):
+            archive.writestr(f"{k}.bin", bytes(2**20))
+    assert archive_faults(path) == []
+    monkeypatch.setattr(module, "FREE", 2**20)
+    assert archive_faults(path) == [f"{2**22} bytes out of {path.stat().st_size}"]
 
 
 def test_what_compresses_well_passes_when_it_is_small(tmp_path):

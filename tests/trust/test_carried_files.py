@@ -29,7 +29,7 @@ def test_each_kind_is_told(tmp_path):
         "wheels/lib.whl": ("code", False),
         "scripts/run.sh": ("code", False),
         "logging.conf": ("code", False),
-        "torch_tools.py": ("code", True),
+        "torch_tools.py": ("code", False),
         "link": ("links", True),
     }
 

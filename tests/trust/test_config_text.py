@@ -12,6 +12,8 @@ REFUSED = {
     "depth.json": '{"a":' * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1),
     "deep.yaml": "{a: " * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1),
     "endless.yaml": "[" * 100_000,
+    "hidden_depth.json": "{" + "".join('"a": ["]]]]", {' for _ in range(60)) + "}}]" * 60 + "}",
+    "own_metadata.json": '{"_meta_": {}}',
     "long.json": '{"a": "' + "x" * LONGEST + '"}',
     "twice.json": '{"a": 1, "a": 2}',
     "twice.yaml": "a: 1\na: 2\n",

@@ -49,6 +49,18 @@ BAD = {
     "$len(**@a)": "arguments of a dictionary",
     "$(a := 1)": "NamedExpr in an expression",
     "$begin_from": "begin_from without a call",
+    "$[0 for eval in [1]]": "eval as a variable",
+    "$[0 for @a in [1]]": "as a variable",
+    "$[0 for @a.training in [1]]": "as a variable",
+    "$[0 for @a[0] in [1]]": "as a variable",
+    "$[0 for monai.data in [1]]": "name monai.data",
+    "$[x(1) for x in @a]": "a call of what has no name",
+    "$@a[0](1)": "a call of what has no name",
+    "$(f if @a else f)(1)": "a call of what has no name",
+    "$@imports::0": "a reference to imports",
+    "$99999999999": "a number beyond 1000000",
+    "$1e999": "a number beyond 1000000",
+    "$range(9)": "name range",
     "$import os": "import of os",
     "$import torch.hub": "import of torch.hub",
     "$from os import path": "import of os.path",
@@ -84,7 +96,7 @@ def test_names_that_look_like_letters_are_read_as_python_reads_them():
 
 
 def test_a_stand_in_cannot_be_written_by_hand_for_another_thing():
-    assert expression_faults("$reference_0_of_config.__class__") == ["attribute __class__"]
+    assert expression_faults("$reference_0_of_config") == ["a name that stands for references here"]
 
 
 @pytest.mark.parametrize(

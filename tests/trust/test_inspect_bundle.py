@@ -67,7 +67,7 @@ def test_what_is_refused_comes_first_and_is_not_unpacked(tmp_path):
         inspect_bundle(bundle)
     page = str(caught.value)
     assert "REFUSED: name open   [evaluate.json seed, multi_gpu_train.json seed" in page
-    assert "REFUSED: code beside it   [sitecustomize.py]" in page
+    assert "hides others' modules under python -m monai.bundle run   [sitecustomize.py]" in page
     assert "\x1b" not in page
     assert "\nNothing" not in page
     with pytest.raises(TrustError, match="not unpacked"):

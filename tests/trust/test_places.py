@@ -13,6 +13,7 @@ CONFIG = {
     "fold": 3,
     "nothing": None,
     "run_dir": "$as_path(@output_dir)",
+    "many": "$@fold + @fold + @fold + @fold",
     "deep": {"inner": ["first", "@run_dir"]},
     "again": "%run_dir",
     "circle": "@other",
@@ -52,6 +53,10 @@ def test_values_lead_where_python_leads(value, place):
     "value",
     [
         "@circle",
+        "@many",
+        "@output_dir/../x",
+        "@",
+        "%x.json::a",
         "@missing",
         "@deep#inner#7",
         "@made",

@@ -111,14 +111,13 @@ def test_places_are_below_the_given_output(tmp_path):
         require_safe([path], {"output_dir": str(tmp_path / "out")})
 
 
-@pytest.mark.parametrize("configs", ["configs", "."])
-def test_code_beside_a_good_config_is_refused(tmp_path, configs):
-    (tmp_path / configs).mkdir(exist_ok=True)
-    (tmp_path / configs / "inference.json").write_text(json.dumps({"a": 1}))
-    require_safe([tmp_path / configs / "inference.json"])
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_files_beside_a_config_hide_no_modules_unless_it_is_trusted(tmp_path, old_path, is_trusted):
+    (tmp_path / "inference.json").write_text(json.dumps({"run": ["$1 + 1"]}))
     (tmp_path / "fire.py").touch()
-    with pytest.raises(TrustError, match=r"fire\.py would be found by imports"):
-        require_safe([tmp_path / configs / "inference.json"])
+    with trusting(is_trusted):
+        run_config([tmp_path / "inference.json"], workflow_type="infer", init_id=None)
+    assert (str(tmp_path) in sys.path) == is_trusted
 
 
 @pytest.mark.parametrize(
