@@ -7,12 +7,21 @@ import pytest
 from monai_ext.errors import TrustError
 from monai_ext.trust.config_text import DEEPEST, LONGEST, read_configs
 
+
+def hidden_depth():
+    """Brackets in texts, so that counting brackets finds no depth."""
+    inner = {}
+    for _ in range(DEEPEST):
+        inner = {"a": ["]]]]", inner]}
+    return inner
+
+
 BOMB = "a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b]\n"
 REFUSED = {
     "depth.json": '{"a":' * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1),
     "deep.yaml": "{a: " * (DEEPEST + 1) + "1" + "}" * (DEEPEST + 1),
     "endless.yaml": "[" * 100_000,
-    "hidden_depth.json": "{" + "".join('"a": ["]]]]", {' for _ in range(60)) + "}}]" * 60 + "}",
+    "hidden_depth.json": json.dumps(hidden_depth()),
     "own_metadata.json": '{"_meta_": {}}',
     "long.json": '{"a": "' + "x" * LONGEST + '"}',
     "twice.json": '{"a": 1, "a": 2}',
