@@ -9,6 +9,7 @@ from typing import Any
 from monai.transforms.transform import Transform
 
 from monai_ext import wsi
+from monai_ext.data.file_name import is_file_name
 from monai_ext.engines.segment_frame import framed
 from monai_ext.engines.segment_image import PlainImage, is_plain_image
 from monai_ext.engines.segment_settings import SegmentationSettings
@@ -119,7 +120,7 @@ class SlideToSegmentd(Transform):
             The same with a slide under ``key``; nothing is opened yet.
         """
         name = str(data["slide"])
-        if Path(name).name != name or "\\" in name or name == "..":
+        if not is_file_name(name):
             raise SlideError(
                 f"slide {name!r} is no name of a file",
                 "files of a slide are called after it, in the output folder",

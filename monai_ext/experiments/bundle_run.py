@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import logging
 from collections.abc import Iterable, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 import monai_ext
 from monai_ext.errors import SettingError
+from monai_ext.export.config_ids import require_ids
 from monai_ext.trust import is_trusting, require_safe
 
 TRAIN, EVALUATE, INFERENCE = "train.json", "evaluate.json", "inference.json"
@@ -47,15 +47,8 @@ def require_known_ids(bundle: Path | str, ids: Iterable[str]) -> None:
         path = folder / "configs" / name
         if path.is_file():
             known |= json.loads(path.read_text(encoding="utf-8"))
-    top = {name.replace("::", "#").split("#")[0] for name in known}
-    foreign = [name for name in ids if name.replace("::", "#").split("#")[0] not in top]
-    if foreign:
-        close = [near for name in foreign for near in difflib.get_close_matches(name, top, n=1)]
-        raise SettingError(
-            f"{folder.name} has no {', '.join(foreign)}",
-            "a setting is an id of the bundle's configs/train.json",
-            f"did you mean {', '.join(close)}" if close else f"look into {folder / 'configs'}",
-        )
+    rule = "a setting is an id of the bundle's configs/train.json"
+    require_ids(ids, known, folder.name, rule, f"look into {folder / 'configs'}")
 
 
 def run_bundle(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ from monai_ext.errors import SettingError
 from monai_ext.experiments.bundle_run import INFERENCE, run_config
 from monai_ext.experiments.demo_weights import require_invented
 from monai_ext.export import find_model
+from monai_ext.export.config_ids import require_ids
 from monai_ext.export.model_folder import METADATA, WEIGHTS
 
 
@@ -52,7 +52,9 @@ def predict(
     if slides is None and features is None:
         repair = "give --slides or --features"
         raise SettingError("no input", "predict reads slides or features", repair)
-    _require_known(overrides or {}, configs / INFERENCE, found.inference)
+    rule = "an override is an id of it, and a run has the ids of when it was trained"
+    known, repair = (found.inference, configs / INFERENCE), "mend the name, or train it again"
+    require_ids(overrides or {}, *known, rule, repair)
     if not allow_demo:
         require_invented(configs / METADATA, slides, features)
     bundle = {} if configs == weights.parent else {"bundle_root": str(configs.parent)}
@@ -66,18 +68,6 @@ def predict(
     }
     run_config([configs / INFERENCE], workflow_type="infer", **values)
     return _written(Path(str(output)))
-
-
-def _require_known(overrides: dict[str, Any], path: Path, config: dict[str, Any]) -> None:
-    """MONAI would take no notice of an id that the config does not have."""
-    top = [name.replace("::", "#").split("#")[0] for name in overrides]
-    if foreign := [name for name in top if name not in config]:
-        close = [near for name in foreign for near in get_close_matches(name, config, n=1)]
-        raise SettingError(
-            f"{path} has no {', '.join(foreign)}",
-            "an override is an id of it, and a run has the ids of when it was trained",
-            f"did you mean {', '.join(close)}" if close else "mend the name, or train it again",
-        )
 
 
 def _written(output: Path) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from monai_ext.errors import SettingError
+from monai_ext.export.config_ids import require_ids
 from monai_ext.export.model_folder import INFERENCE, ModelFolder
 from monai_ext.trust import load_state, require_safe
 
@@ -67,13 +68,8 @@ def bundle_config(configs: Path, overrides: Mapping[str, Any] | None = None) -> 
     parser = ConfigParser()
     parser.read_config(str(configs / INFERENCE))
     known: dict[str, Any] = dict(parser.get() or {})
-    foreign = [name for name in overrides or {} if name.split("#")[0] not in known]
-    if foreign:
-        raise SettingError(
-            f"{configs / INFERENCE} has no {', '.join(foreign)}",
-            "an override is an id of it",
-            "mend the name",
-        )
+    where = configs / INFERENCE
+    require_ids(overrides or {}, known, where, "an override is an id of it", "mend the name")
     if configs.name == "configs":
         parser["bundle_root"] = str(configs.parent)
     for name, value in given.items():

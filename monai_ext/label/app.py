@@ -35,7 +35,7 @@ from monai_ext.label.served_models import ALL, find_served
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.slide_store import SlideStore
 from monai_ext.label.train_task import SegmentTrainTask
-from monai_ext.label.upload_folder import make_upload_folder, remove_uploads, removed_on_fault
+from monai_ext.label.upload_folder import make_upload_folder, remove_uploads
 from monai_ext.trust import trust_from_now_on
 
 _logger = logging.getLogger(__name__)
@@ -107,14 +107,10 @@ class PathologyApp(MONAILabelApp):
 
     def infer(self, request: Any, datastore: Any = None) -> dict[str, Any]:
         """Answer a request; what a client can mend is its own fault, 4xx with the reason."""
-        with removed_on_fault(str(request.get("image"))):
-            return self._answered(request, datastore or self.datastore())
-
-    def _answered(self, request: Any, datastore: Any) -> dict[str, Any]:
         task = self._infers.get(request.get("model"))
         if task is None:
             raise HTTPException(404, f"no model {request.get('model')}: {', '.join(self._infers)}")
-        path = self._path(str(request.get("image")), datastore)
+        path = self._path(str(request.get("image")), datastore or self.datastore())
         try:
             file, record = task({**request, "image": str(path), "image_id": path.stem})
         except MonaiExtError as error:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any
 
 import torch
 from monai.data.utils import decollate_batch
 
+from monai_ext.data.file_name import is_file_name
 from monai_ext.errors import FeatureError
 from monai_ext.ops.bag_layout import plain_tensor
 
@@ -36,7 +36,7 @@ class BatchItem:
             FeatureError: if it leads out of the folder that files are written to.
         """
         name = str(self.other.get("slide") or self.meta.get("slide") or "unknown")
-        if ".." in PurePath(name).parts or PurePath(name).is_absolute() or "\\" in name:
+        if not all(map(is_file_name, name.split("/"))):
             raise FeatureError(
                 f"slide {name!r} is no name of a file",
                 "files of a slide are called after it, in the output folder",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -12,6 +11,7 @@ from ignite.engine import Engine
 from monai.data.utils import decollate_batch
 from torch.nn import functional
 
+from monai_ext.data.file_name import is_file_name
 from monai_ext.data.mask_image import read_mask
 from monai_ext.errors import CohortError
 from monai_ext.ops.bag_layout import plain_tensor
@@ -92,7 +92,7 @@ def _each(state: Any) -> list[dict[str, Any]]:
 
 def _name(slide: Any) -> str:
     name = str(slide or "")
-    if not name or Path(name).name != name:
+    if not is_file_name(name):
         raise CohortError(
             f"an image has slide={slide!r}",
             "every image has a name that can be a file's",

@@ -14,6 +14,8 @@ LARGEST = 2**33
 """Bytes of all members."""
 MOST_TIMES = 100
 """How many times its size on disk a member may have, beyond a MiB."""
+NO_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError)
+"""What Python's reader makes of a damaged or strange archive."""
 FREE, MOST_TIMES_IN_ALL = 100 * 2**20, 20
 """Bytes that all members may have, and how many times the size of the file beyond them."""
 _LONGEST_NAME = 240
@@ -31,7 +33,7 @@ def archive_faults(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             infos = archive.infolist()
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
+    except (OSError, *NO_ZIP) as error:
         return [f"no whole zip file: {error}"]
     faults = [fault for info in infos for fault in _member_faults(info)]
     return faults + list(_table_faults(infos, path.stat().st_size))

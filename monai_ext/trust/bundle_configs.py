@@ -10,7 +10,7 @@ from typing import Any
 
 from monai_ext.errors import TrustError
 from monai_ext.trust.config_text import SUFFIXES, read_configs
-from monai_ext.trust.findings import Finding, find_in_config
+from monai_ext.trust.findings import Finding, find_in_config, texts_in
 
 _DATA = {"run.json", "summary.json", "metadata.json"}
 OUTPUT = "OUTPUT"
@@ -67,15 +67,5 @@ def _whole(file: Path, files: list[Path]) -> dict[str, Any]:
 
 
 def _is_complete(config: dict[str, Any]) -> bool:
-    return set(_HEAD.findall(" ".join(_marked(config)))) <= set(config)
-
-
-def _marked(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        for inner in value.values():
-            yield from _marked(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _marked(inner)
-    elif isinstance(value, str) and value[:1] in {"@", "$"}:
-        yield value
+    marked = [text for text in texts_in(config) if text[:1] in {"@", "$"}]
+    return set(_HEAD.findall(" ".join(marked))) <= set(config)

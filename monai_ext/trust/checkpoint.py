@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from monai_ext.errors import TrustError
+from monai_ext.trust.archive import NO_ZIP
 
 _STORAGES = "Float Double Half BFloat16 Long Int Short Char Byte Bool ComplexFloat ComplexDouble"
 _TYPES = "float64 float32 float16 bfloat16 int64 int32 int16 int8 uint8 bool complex64 complex128"
@@ -76,7 +77,7 @@ def is_program(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
             return _is_program(archive.namelist())
-    except (zipfile.BadZipFile, NotImplementedError):
+    except NO_ZIP:
         return False
 
 
@@ -113,7 +114,7 @@ def _zip_faults(path: Path) -> Iterator[str]:
                     yield from _pickle_faults(archive.read(info), 1)
                 else:
                     yield f"{info.filename} of {info.file_size} bytes"
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except NO_ZIP as error:
         yield f"no archive of torch.save: {error}"
 
 

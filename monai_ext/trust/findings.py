@@ -99,18 +99,19 @@ def _walk(value: Any, where: str) -> Iterator[_Item]:
 def _top_faults(config: Mapping[str, Any]) -> Iterator[_Item]:
     if _RENAMED in config:
         yield _Item(BUILDS, _RENAMED, _RENAMED, "an id that MONAI renames")
-    macros = sum(1 for text in _texts(config) if text[:1] == "%")
+    macros = sum(1 for text in texts_in(config) if text[:1] == "%")
     if macros > _MOST_MACROS:
         yield _Item(BUILDS, "", f"{macros} macros", f"more than {_MOST_MACROS}")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def texts_in(value: Any) -> Iterator[str]:
+    """All texts inside mappings and lists."""
     if isinstance(value, Mapping):
         for inner in value.values():
-            yield from _texts(inner)
+            yield from texts_in(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _texts(inner)
+            yield from texts_in(inner)
     elif isinstance(value, str):
         yield value
 

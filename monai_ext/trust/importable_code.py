@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import monai_ext
-
 _SUFFIXES = {".py", ".pyc", ".pyd", ".so", ".dll", ".dylib"}
 
 
 def importable_code(folder: Path) -> list[Path]:
     """Modules and packages right in a folder, which an import of their name may run.
 
-    The package that runs now is not among them, as in a bundle that brings it along.
-
     Args:
         folder: a bundle's, or a run's.
     """
-    own = Path(monai_ext.__file__).resolve().parent
     found = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else []:
         is_package = path.is_dir() and any(path.glob("__init__.*"))
-        if (is_package and path.resolve() != own) or path.suffix.lower() in _SUFFIXES:
+        if is_package or path.suffix.lower() in _SUFFIXES:
             found.append(path)
     return found

@@ -9,6 +9,9 @@ from typing import Any
 from monai_ext.errors import TrustError
 from monai_ext.trust.checkpoint import require_plain
 
+_FAULTS = (RuntimeError, ValueError, EOFError, LookupError, TypeError, AttributeError)
+_FAULTS += (pickle.UnpicklingError,)
+
 
 def load_state(path: Path, device: Any = "cpu") -> Any:
     """Load what ``torch.save`` or safetensors wrote, if it holds tensors and plain values alone.
@@ -32,7 +35,7 @@ def load_state(path: Path, device: Any = "cpu") -> Any:
 
             return load_file(path, device=str(device))
         return torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+    except _FAULTS as error:
         reason = (str(error) or type(error).__name__).splitlines()[0][:100]
         raise TrustError(
             f"{path} cannot be loaded ({reason})",

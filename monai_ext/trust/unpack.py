@@ -9,7 +9,7 @@ from pathlib import Path
 
 from monai_ext.atomic import make_folder
 from monai_ext.errors import TrustError
-from monai_ext.trust.archive import archive_faults
+from monai_ext.trust.archive import NO_ZIP, archive_faults
 
 
 def unpack(archive: Path, folder: Path) -> Path:
@@ -36,7 +36,7 @@ def unpack(archive: Path, folder: Path) -> Path:
         _write_members(archive, begun)
         begun.chmod(0o755)
         begun.replace(folder)
-    except (zipfile.BadZipFile, EOFError, OSError, RuntimeError, ValueError) as error:
+    except (OSError, *NO_ZIP) as error:
         raise _refused(archive, str(error) or type(error).__name__) from error
     finally:
         shutil.rmtree(begun, ignore_errors=True)

@@ -54,7 +54,7 @@ def test_overrides_reach_the_config_but_not_the_checkpoint(run, tmp_path):
 def test_an_id_that_the_run_does_not_have_is_refused(run, tmp_path):
     with pytest.raises(SettingError, match=r"has no bach\. .*did you mean batch"):
         predict(run, tmp_path / "out", features=tmp_path, overrides={"bach": 5})
-    with pytest.raises(SettingError, match=r"has no zzz\. .*train it again"):
+    with pytest.raises(SettingError, match=r"has no zzz#x\. .*train it again"):
         predict(run, tmp_path / "out", features=tmp_path, overrides={"zzz#x": 5})
 
 

@@ -14,6 +14,9 @@ from urllib.parse import urlencode
 ROOT = Path(__file__).parents[2]
 PYTHON = Path(os.environ.get("MONAI_EXT_LABEL_PYTHON", ROOT / ".venv-label/bin/python"))
 START_S = 240
+HEIGHT, WIDTH = 200, 320
+CANVAS, CORNER = (700, 500), (130, 110)
+"""Of the slides: px of their tissue, of the scanned canvas, and where the tissue begins there."""
 
 
 class Server:

@@ -2,7 +2,6 @@
 
 import io
 import json
-import socket
 import time
 from urllib.parse import urlencode
 
@@ -14,17 +13,13 @@ from PIL import Image
 
 from monai_ext.engines.segment_region import Box
 from monai_ext.export import find_model
-from monai_ext.label.app_folder import make_app
 from monai_ext.label.served_segmenter import ServedSegmenter
 from monai_ext.label.slide_request import SlideRequest
 from monai_ext.label.truth_answer import write_truth
 from monai_ext.outputs.asap_xml import write_asap
-from monai_ext.testing.bounded_slide import write_bounded_slide
 from monai_ext.wsi.polygon_raster import fill_rings
-from tests.dicom_slides import dicom_slide
-from tests.label.hostile_requests import FORM, HOSTILE
-from tests.label.label_parts import stained, write_classifier, write_segmenter, write_slide
-from tests.label.server import PYTHON, Server
+from tests.label.label_parts import stained
+from tests.label.server import CORNER, HEIGHT, PYTHON, WIDTH
 from tests.outputs.annotation_parts import annotation, square
 from tests.outputs.test_dsa_json import DOCUMENT
 
@@ -32,31 +27,8 @@ pytestmark = pytest.mark.skipif(
     not PYTHON.is_file(),
     reason=f"no MONAI Label at {PYTHON}: scripts/setup_label.sh makes it",
 )
-HEIGHT, WIDTH = 200, 320
-CANVAS, CORNER = (700, 500), (130, 110)
 REGION = {"level": 0, "location": [64, 40], "size": [120, 90], "tile_size": [64, 64]}
 REGION |= {"min_poly_area": 0}
-PASSWD = {"params": {"image": "/etc/passwd"}}
-
-
-@pytest.fixture(scope="module")
-def work(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("label")
-    runs = [write_segmenter(folder / name) for name in ("glands", "learner")]
-    make_app(folder / "my app", [*runs, write_classifier(folder / "abmil")])
-    studies = folder / "slides"
-    studies.mkdir()
-    write_slide(studies / "one.tiff")
-    write_bounded_slide(studies / "two.scn", stained(HEIGHT, WIDTH), canvas=CANVAS, corner=CORNER)
-    (studies / "broken.svs").write_bytes(b"no slide")
-    dicom_slide(studies / "one.tiff", studies / "case 7")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(work):
-    with Server(work / "my app", work / "slides", mpp=0.5) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -318,74 +290,6 @@ def test_qupath_asks_for_the_next_region(server, strategy):
     assert json.loads(server.ask("POST", f"/activelearning/{strategy}", asked)[1])["id"]
     status, said = server.ask("POST", f"/activelearning/{strategy}", asked | {"patch_size": ["x"]})
     assert (status, b"patch_size" in said) == (422, True)
-
-
-def everything(work):
-    """Files of the server by content, but its logs, tables and caches."""
-    kept = [path for path in work.iterdir() if not path.name.endswith("_tmp")]
-    files = [path for top in kept for path in (top, *top.rglob("*")) if path.is_file()]
-    return {
-        path.relative_to(work).as_posix(): hash(path.read_bytes())
-        for path in files
-        if path.suffix not in {".log", ".pyc", ".lock"}
-    }
-
-
-@pytest.mark.parametrize(
-    "name", [name for name, given in HOSTILE.items() if "label" not in given[1]]
-)
-def test_hostile_requests_get_a_sentence_and_nothing_else(server, work, name):
-    method, path, body, *rest = HOSTILE[name]
-    query = rest[0] if rest else {}
-    before = everything(work)
-    if isinstance(body, tuple) and body[0] == FORM:
-        status, said = server.send(method, path, *body[1:], output="json", **query)
-    else:
-        status, said = server.ask(method, path, body, **query)
-    assert 400 <= status < 500, said
-    assert len(said) < 200_000
-    assert b"root:" not in said
-    assert b"Traceback" not in said
-    assert everything(work) == before
-    assert server.ask("GET", "/info/")[0] == 200
-
-
-@pytest.mark.parametrize("name", [name for name, given in HOSTILE.items() if "label" in given[1]])
-def test_hostile_annotations_are_refused_or_passed_over(server, work, name):
-    method, path, body, *rest = HOSTILE[name]
-    query = rest[0] if rest else {}
-    if isinstance(body, tuple):
-        status, said = server.send(method, path, *body[1:], **query)
-    else:
-        status, said = server.ask(method, path, body, **query)
-    started = time.monotonic()
-    asked = {"image": "", "patch_size": [64, 64]}
-    found, chosen = server.ask("POST", "/activelearning/coverage", asked)
-    assert time.monotonic() - started < 60
-    assert status == 200 or 400 <= status < 500, said
-    assert b"root:" not in said + chosen
-    assert found == 200, chosen
-    server.ask("DELETE", "/datastore/label", id="one")
-
-
-def test_there_are_as_many_as_promised():
-    assert len(HOSTILE) >= 20
-
-
-def test_a_body_that_never_ends_is_cut_off(server):
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as line:
-        head = f"POST /infer/wsi/glands?image=one HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
-        head += f"Authorization: Bearer {server.token}\r\nTransfer-Encoding: chunked\r\n\r\n"
-        line.sendall(head.encode())
-        said, chunk = b"", b"100000\r\n" + bytes(2**20) + b"\r\n"
-        try:
-            for _ in range(600):
-                line.sendall(chunk)
-            said = line.recv(1000)
-        except ConnectionError:
-            pass
-    assert said == b"" or b" 413 " in said.split(b"\r\n")[0]
-    assert server.ask("GET", "/info/")[0] == 200
 
 
 def test_what_was_annotated_square_by_square_is_not_asked_for_again(server, work, tmp_path):

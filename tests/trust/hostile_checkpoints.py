@@ -90,6 +90,8 @@ def hostile_checkpoints(sentinel: Path) -> dict[str, tuple[str, bytes]]:
         "same_name_twice": (".pt", _with_members(state, twice=call)),
         "compressed": (".pt", _with_members(state, compression=zipfile.ZIP_DEFLATED)),
         "without_pickle": (".pt", _with_members(state, **{"data.pkl": None})),
+        "empty_stack": (".pt", _with_members(state, **{"data.pkl": b"\x80\x02."})),
+        "nothing_to_build": (".pt", _with_members(state, **{"data.pkl": b"\x80\x02N}b."})),
         "whole_module": (".pt", saved(torch.nn.Linear(2, 2))),
         "script": (".pt", _script()),
         "tar": (".pt", _tar(sentinel)),

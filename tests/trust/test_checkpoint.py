@@ -7,6 +7,7 @@ import zipfile
 import pytest
 import torch
 
+from monai_ext.trust.archive import archive_faults
 from monai_ext.trust.checkpoint import PLAIN_GLOBALS, checkpoint_faults, is_program
 from tests.trust.hostile_checkpoints import hostile_checkpoints
 
@@ -50,6 +51,17 @@ def test_a_pickle_of_pythons_second_way_to_name_things_is_refused(tmp_path):
         archive.writestr("archive/data.pkl", b"(ios\nsystem\n.")
     (tmp_path / "w.pt").write_bytes(out.getvalue())
     assert any(fault.startswith("INST") for fault in checkpoint_faults(tmp_path / "w.pt"))
+
+
+def test_a_name_that_is_no_text_is_no_archive(tmp_path):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("archive/data\u00e9.pkl", b".")
+    content = out.getvalue().replace("\u00e9".encode(), b"\xff\xff")
+    (tmp_path / "w.pt").write_bytes(content)
+    assert checkpoint_faults(tmp_path / "w.pt")[0].startswith("no archive of torch.save")
+    assert not is_program(tmp_path / "w.pt")
+    assert archive_faults(tmp_path / "w.pt")[0].startswith("no whole zip file")
 
 
 def test_a_large_pickle_is_not_read(tmp_path, monkeypatch):
